@@ -1,0 +1,18 @@
+# A room of the house: the folder daemon/NAME is the static library bw_NAME, and what it links says which arrows
+# are allowed. tests/lint checks the #include lines against the same list.
+#   room(NAME ROOMS lower… LIBRARIES bought…)
+function(room name)
+  cmake_parse_arguments(ROOM "" "" "ROOMS;LIBRARIES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
+  list(TRANSFORM ROOM_ROOMS PREPEND bw_ OUTPUT_VARIABLE lower)
+  if(NOT sources)
+    add_library(bw_${name} INTERFACE)
+    target_link_libraries(bw_${name} INTERFACE basewatch_options ${lower} ${ROOM_LIBRARIES})
+    return()
+  endif()
+  add_library(bw_${name} STATIC ${sources})
+  target_link_libraries(bw_${name} PUBLIC basewatch_options ${lower} ${ROOM_LIBRARIES})
+  if(NOT name STREQUAL "foundation")
+    target_precompile_headers(bw_${name} REUSE_FROM bw_foundation)
+  endif()
+endfunction()

@@ -1,0 +1,81 @@
+#pragma once
+// Sends what is committed. Each target has a queue and workers of its own, so that one that hangs delays
+// nobody; the queue is the database, a worker claims a few due deliveries at a time. At least once: a
+// delivery that a crash caught in the middle is sent again, with the same `webhook-id`. Loop thread only.
+
+#include "foundation/async.hpp"
+#include "foundation/clock.hpp"
+#include "jq/worker.hpp"
+#include "net/http_transport.hpp"
+#include "presets/render.hpp"
+#include "registry/registry_client.hpp"
+#include "store/store.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace basewatch::dispatch {
+
+// What a (re)load decides, shared and never changed.
+struct DispatchTable {
+    std::map<std::string, presets::Target> targets;
+    std::map<std::string, std::map<std::string, std::string>> with;  // dependent → parameters
+};
+
+struct TargetReport {
+    std::string name;
+    std::uint64_t delivered = 0, failed = 0;
+    std::size_t in_flight = 0;
+    std::string last_error;
+    std::optional<Time> last_delivery;
+};
+
+// A request as `basewatch test` and `simulate` show it: redacted, with its answer where it was sent.
+struct Trial {
+    std::string target;
+    std::string dependent;
+    std::string request;
+    bool sent = false;
+    bool succeeded = false;
+    std::string answer;
+};
+
+class Dispatcher {
+public:
+    Dispatcher(asio::any_io_executor executor, Clock& clock, net::HttpTransport& transport,
+               store::Store& store, registry::RegistryClient& registry, jq::Worker& jq);
+    ~Dispatcher();
+
+    // New targets get workers, vanished ones lose theirs (their open deliveries are dead); again at each
+    // reload.
+    Async<Result<void>> use(std::shared_ptr<const DispatchTable> table);
+    // There is something new for these targets.
+    void notify(const std::vector<std::string>& targets);
+
+    // The daemon's loop: until cancelled, then attempts under way finish within `grace` or are put back.
+    Async<void> run(Milliseconds grace);
+
+    // One attempt for every delivery that is due now (the `check` verb). Says how many failed.
+    struct DrainReport {
+        std::size_t delivered = 0, failed = 0;
+        std::vector<std::string> failures;  // one line each
+    };
+    Async<DrainReport> drain_once();
+
+    std::vector<TargetReport> reports() const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+// Renders an event for a target and, if `send`, sends it signed under a delivery id of its own; nothing is
+// stored.
+Async<Trial> try_target(const presets::Target& target, const model::Event& event,
+                        const std::string& dependent, std::map<std::string, std::string> with, bool send,
+                        Clock& clock, net::HttpTransport& transport, registry::RegistryClient& registry,
+                        jq::Worker& jq);
+
+}  // namespace basewatch::dispatch

@@ -1,0 +1,48 @@
+#pragma once
+// Runs users' jq programs where they can do no harm: in a worker process, which is this binary executed again
+// with an empty environment, a bound on memory and no way to files or network. libjq has no step limit and
+// aborts when memory ends; either ends the worker, fails that one run, and a fresh worker takes the next.
+
+#include "foundation/async.hpp"
+#include "foundation/clock.hpp"
+#include "foundation/error.hpp"
+
+#include <memory>
+#include <string>
+
+namespace basewatch::jq {
+
+struct Bounds {
+    Milliseconds deadline{2'000};     // for one run, compiling included
+    std::size_t memory = 256u << 20;  // address space of the worker
+    std::size_t output = 1u << 20;    // of one run
+};
+
+class Worker {
+public:
+    // `binary` is executed as `binary jq-worker`. The process is started at the first run.
+    Worker(asio::any_io_executor executor, Clock& clock, std::string binary, Bounds bounds);
+    ~Worker();
+
+    // The one output of `program` on `input` (JSON), as compact JSON. Errors: invalid with the user's own
+    // line number when the program does not compile, fails, or gives none or several outputs; timed_out and
+    // too_large when it broke a bound; none of them repeats the input. Runs queue up; one at a time.
+    Async<Result<std::string>> run(std::string program, std::string input);
+
+    // Compiles only.
+    Async<Result<void>> check(std::string program);
+
+    // Ends the process.
+    void stop();
+    // Workers started so far, for tests.
+    int started() const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+// What the worker process runs: frames on standard input and output until end of file. Returns the exit code.
+int worker_main(std::size_t memory);
+
+}  // namespace basewatch::jq

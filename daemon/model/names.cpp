@@ -1,0 +1,68 @@
+#include "model/change.hpp"
+#include "model/delivery.hpp"
+
+#include <array>
+
+namespace basewatch::model {
+
+namespace {
+
+template <class Enum>
+struct Named {
+    Enum value;
+    std::string_view name;
+};
+
+constexpr std::array change_kinds{
+    Named{ChangeKind::content, "content"},
+    Named{ChangeKind::reverted, "reverted"},
+    Named{ChangeKind::metadata, "metadata"},
+    Named{ChangeKind::platform_added, "platform_added"},
+    Named{ChangeKind::platform_removed, "platform_removed"},
+    Named{ChangeKind::unreachable, "unreachable"},
+    Named{ChangeKind::recovered, "recovered"},
+};
+constexpr std::array delivery_states{
+    Named{DeliveryState::pending, "pending"}, Named{DeliveryState::sending, "sending"},
+    Named{DeliveryState::waiting, "waiting"}, Named{DeliveryState::delivered, "delivered"},
+    Named{DeliveryState::dead, "dead"},
+};
+constexpr std::array detections{
+    Named{DetectedBy::poll, "poll"},
+    Named{DetectedBy::push, "push"},
+    Named{DetectedBy::request, "request"},
+};
+
+template <class Table, class Enum>
+std::string_view name_in(const Table& table, Enum value) {
+    for (const auto& row : table)
+        if (row.value == value) return row.name;
+    return "unknown";
+}
+
+template <class Enum, class Table>
+std::optional<Enum> value_in(const Table& table, std::string_view name) {
+    for (const auto& row : table)
+        if (row.name == name) return row.value;
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view to_string(ChangeKind kind) {
+    return name_in(change_kinds, kind);
+}
+std::optional<ChangeKind> change_kind(std::string_view name) {
+    return value_in<ChangeKind>(change_kinds, name);
+}
+std::string_view to_string(DetectedBy by) {
+    return name_in(detections, by);
+}
+std::string_view to_string(DeliveryState state) {
+    return name_in(delivery_states, state);
+}
+std::optional<DeliveryState> delivery_state(std::string_view name) {
+    return value_in<DeliveryState>(delivery_states, name);
+}
+
+}  // namespace basewatch::model

@@ -1,0 +1,47 @@
+#pragma once
+// How a system wants to be told: presets are data, one file config/presets/NAME.yaml each, compiled into the
+// binary. A preset holds the same fields that a target may set (settings::RequestFields) and says what it
+// needs.
+
+#include "foundation/error.hpp"
+#include "settings/target_settings.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace basewatch::presets {
+
+// How the preset proves who it is, from the target's `username` and `token`.
+enum class Auth { none, bearer, basic, header, query };
+
+// What `basewatch test` may do with it.
+enum class TestMode {
+    safe,     // sending the test event starts nothing
+    dry_run,  // a header or a body of `dry_run` makes the other side only check
+    starts,   // it would start something: asks for --yes
+};
+
+struct Preset {
+    std::string name;
+    std::string summary;  // one line
+    std::string sample;   // YAML to paste under `targets:`
+    settings::RequestFields fields;
+    Auth auth = Auth::none;
+    std::string auth_name;  // of the header or query parameter
+    TestMode test = TestMode::safe;
+    std::map<std::string, std::string> dry_run_headers;
+    bool needs_url = true;  // false: the preset's own address serves
+    bool needs_token = false;
+    bool needs_layers = false;                   // jq's input gets `layers`, fetched at the moment of sending
+    std::map<std::string, std::string> options;  // name → default; the target may set these and no others
+    // Statuses that end a delivery, on top of the general ones; with what they mean, for people.
+    std::map<int, std::string> terminal;
+};
+
+// All built-in presets, by name. Read once; a fault in a built-in file is a fault of ours and ends the
+// program.
+const std::vector<Preset>& built_in();
+const Preset* find(std::string_view name);
+
+}  // namespace basewatch::presets

@@ -1,0 +1,66 @@
+#pragma once
+// A request, rendered at the moment of sending from the stored event. What is rendered is never stored.
+
+#include "foundation/async.hpp"
+#include "jq/worker.hpp"
+#include "net/http_message.hpp"
+#include "presets/preset.hpp"
+
+#include <string>
+#include <vector>
+
+namespace basewatch::presets {
+
+// A target with its preset's fields filled in: everything that sending needs. Secrets inside.
+struct Target {
+    std::string name;
+    std::string preset;
+    settings::RequestFields fields;  // merged: the target's own win
+    Auth auth = Auth::none;
+    std::string auth_name;
+    std::string username;
+    Secret token;
+    std::vector<Secret> secrets;
+    std::map<std::string, std::string> options;
+    std::map<std::string, std::string> dry_run_headers;
+    TestMode test = TestMode::safe;
+    bool needs_layers = false;
+    std::map<int, std::string> terminal;
+
+    // The merged fields with defaults in place of what nobody set.
+    settings::Per per() const;
+    settings::SignatureStyle signature() const;
+    Milliseconds timeout() const;               // 15 s
+    std::vector<Milliseconds> retries() const;  // 5s 30s 2m 10m 30m 1h 3h 6h 12h
+    Milliseconds expire() const;                // 3 d
+    bool succeeded(int status, std::string_view body, std::string_view content_type) const;
+};
+
+// invalid when a field is missing that the preset needs; the words name the key.
+Result<Target> merge(const settings::TargetSettings& target);
+
+// The names in `{…}` of an address, `{token}` aside.
+std::vector<std::string> places(std::string_view address);
+
+// What rendering looks at besides the target.
+struct RenderInput {
+    std::string event_json;
+    std::string event_type;
+    std::map<std::string, std::string> with;   // of the dependent
+    std::map<std::string, std::string> build;  // build parameters (README, "Build parameters")
+    std::string layers_json;                   // for presets that ask for layers, else empty
+};
+
+// Build parameters for a `rebuild.requested` event (empty for any other).
+std::map<std::string, std::string> build_parameters(std::string_view event_type, std::string_view event_json,
+                                                    Time now);
+
+// The request without the delivery headers (dispatch adds id, timestamp, signature). The body is jq's output
+// for `encoding: json`, and for `form` an object of strings and lists. Placeholders in the address are
+// percent-encoded; one without a value is an error. The event itself is the body where nobody set one.
+Async<Result<net::HttpRequest>> render(const Target& target, RenderInput input, jq::Worker& worker);
+
+// The same for people: method, address and headers without secrets, body.
+std::string describe(const net::HttpRequest& request);
+
+}  // namespace basewatch::presets

@@ -1,0 +1,112 @@
+#pragma once
+// The pull side of the distribution API (distribution-spec, "Pull"; docker's token specification): what a
+// reference points to now, and what is behind a digest. One request in the steady state.
+//
+// No failure here is ever an answer: a registry's error comes back as an Error and never as a digest, a
+// change or a deletion. Digests that act on anything are proven: bodies are fetched by digest and hashed.
+//
+// Asks with the same four manifest types always (model::accept_profile), follows redirects of GET and HEAD
+// without leaking credentials, keeps tokens per scope and shares one token request among concurrent askers,
+// honours the per-host connection bound, rate and timeout of the settings. Loop thread only.
+
+#include "foundation/async.hpp"
+#include "foundation/clock.hpp"
+#include "foundation/error.hpp"
+#include "model/observation.hpp"
+#include "net/http_transport.hpp"
+#include "settings/registry_settings.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace basewatch::registry {
+
+// What the registry says a reference points to. From a HEAD the digest is a claim.
+struct Pointer {
+    model::Digest digest;
+    std::string media_type;
+    // The digest was computed from the body (a registry without the digest header, or without HEAD).
+    bool proven = false;
+};
+
+struct Descriptor {
+    std::string media_type;
+    model::Digest digest;
+    std::int64_t size = 0;
+    std::vector<std::string> urls;  // foreign layers: not fetched
+};
+
+// An entry of an index that is an image of a platform.
+struct IndexEntry {
+    Descriptor manifest;
+    model::Platform platform;
+};
+
+// A manifest or index whose bytes hash to its digest.
+struct Manifest {
+    model::Digest digest;
+    std::string media_type;
+    bool index = false;
+    std::vector<IndexEntry>
+        entries;        // of an index: images only, attestations left out; first of a platform wins
+    Descriptor config;  // of a manifest
+    std::vector<Descriptor> layers;  // of a manifest
+    std::map<std::string, std::string> annotations;
+    bool image = true;  // false: the config is no image configuration (an artifact)
+};
+
+// What a scanner needs to pull one layer itself, valid for a while.
+struct LayerAccess {
+    model::Digest digest;
+    std::string address;
+    net::Headers headers;
+};
+
+// What this registry said of itself, for `status` and for the log.
+struct HostReport {
+    std::string host;
+    std::uint64_t requests = 0;
+    std::uint64_t pulls = 0;   // manifest GETs: what Docker Hub counts
+    std::uint64_t tokens = 0;  // token requests
+    std::uint64_t failures = 0;
+};
+
+class RegistryClient {
+public:
+    // Settings may be replaced at any time (reload); credentials are read anew, tokens of changed ones
+    // forgotten.
+    RegistryClient(asio::any_io_executor executor, Clock& clock, net::HttpTransport& transport,
+                   std::shared_ptr<const settings::RegistriesSettings> settings);
+    ~RegistryClient();
+    void replace_settings(std::shared_ptr<const settings::RegistriesSettings> settings);
+
+    // HEAD of the tag (or of the digest); where HEAD is refused or carries no digest, one GET that is hashed.
+    // not_found means the registry said 404; it is not a deletion.
+    Async<Result<Pointer>> look_up(model::Reference reference);
+
+    // The manifest with this digest in the reference's repository. Bound 8 MiB. bad_answer when the bytes do
+    // not hash to it, when media type and body disagree, or for schema 1.
+    Async<Result<Manifest>> manifest(model::Reference repository, model::Digest digest);
+
+    // The image configuration behind a manifest, as far as a build inherits it. Bound 8 MiB, hashed.
+    Async<Result<model::ImageContent>> content(model::Reference repository, Manifest manifest);
+
+    // Addresses and headers with which somebody else can fetch these layers now.
+    Async<Result<std::vector<LayerAccess>>> layer_access(model::Reference repository,
+                                                         std::vector<Descriptor> layers);
+
+    // When the next request to this registry's host may go out (its rate and pauses), monotonic.
+    Monotonic next_turn(const std::string& registry) const;
+    // A host that said 429 with Retry-After is paused until then; requests meanwhile fail with rate_limited
+    // and the remaining wait without being sent.
+    std::optional<Monotonic> paused_until(const std::string& registry) const;
+
+    std::vector<HostReport> reports() const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace basewatch::registry

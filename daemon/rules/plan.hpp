@@ -1,0 +1,59 @@
+#pragma once
+// What follows from a change: events, rebuilds and deliveries. Pure: the rule table, what is known of
+// dependents and targets, and the time go in, values come out. One `base.changed` per change that some rule
+// cares about, one `rebuild.requested` per dependent, deliveries unique on (event, target, dependent).
+
+#include "foundation/ulid.hpp"
+#include "model/change.hpp"
+#include "model/delivery.hpp"
+#include "model/event.hpp"
+#include "model/rebuild.hpp"
+#include "model/rule.hpp"
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace basewatch::rules {
+
+// All that planning needs to know of the configuration. Made once per (re)load, shared, never changed.
+struct PlanningTable {
+    std::vector<model::Rule> rules;
+    std::map<std::string, model::Dependent> dependents;       // by normalised reference
+    std::map<std::string, bool> targets;                      // name → fires once per dependent
+    std::map<std::string, std::vector<std::string>> aliases;  // base → its other names
+    std::vector<std::pair<std::string, std::vector<std::string>>>
+        notify;              // event type without prefix → targets
+    std::string source;      // CloudEvents `source`: public_url, or basewatch://HOSTNAME
+    std::string public_url;  // empty: events carry no links
+};
+
+struct Plan {
+    std::vector<model::Event> events;
+    std::vector<model::Rebuild> rebuilds;
+    std::vector<model::Delivery> deliveries;
+};
+
+// For kinds that a check finds (not unreachable and recovered).
+Plan plan_change(const model::Change& change, const PlanningTable& table, UlidSource& ids, Time now);
+
+// `base.unreachable` and `base.recovered`, to the targets of `notify`. No targets, no event.
+// `since` is when the failing began; for recovered, `error` is what it had been.
+Plan plan_reachability(const model::Change& change, Time since, const std::string& error,
+                       const std::string& error_kind, const PlanningTable& table, UlidSource& ids, Time now);
+
+// A rebuild that somebody asks for: of one dependent, on the base given or on each base that a rule builds it
+// on. `bases` holds what is known of them. invalid when no rule names the dependent or none of its targets
+// rebuilds.
+Result<Plan> plan_request(const std::string& dependent, const std::map<std::string, model::BaseState>& bases,
+                          const std::string& reason, const PlanningTable& table, UlidSource& ids, Time now);
+// The dependents that rules build on a base, in the order of the table, each once.
+std::vector<std::string> dependents_of(const std::string& base, const PlanningTable& table);
+
+// The marked `test` event, for `basewatch test`; to one target, never stored. Its data is a sample of what
+// the target would get (a base.changed, or for per-dependent targets a rebuild.requested) with `"test":
+// true`.
+model::Event sample_event(bool per_dependent, const PlanningTable& table, UlidSource& ids, Time now);
+
+}  // namespace basewatch::rules

@@ -1,0 +1,35 @@
+#pragma once
+// `registries:` of the configuration: how to reach a registry where the default does not fit.
+
+#include "foundation/clock.hpp"
+#include "foundation/secret.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+
+namespace basewatch::settings {
+
+struct Rate {
+    double per_second = 0;
+};
+
+struct RegistrySettings {
+    std::string username;
+    Secret password;
+    std::string auth_file;  // path of a docker config.json or podman auth.json for this registry
+    bool plain_http = false;
+    std::string ca_file;
+    std::optional<Milliseconds> timeout;     // default 30 s
+    std::optional<std::size_t> connections;  // default 4
+    std::optional<Rate> rate;                // default 10/s for public registries, 100/s for others
+};
+
+struct RegistriesSettings {
+    std::map<std::string, RegistrySettings> by_host;  // normalised host[:port]
+    // Docker's and podman's own auth files that this process can read, in the order they are asked; filled at
+    // load from the environment (DOCKER_CONFIG, REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR, HOME).
+    std::vector<std::string> auth_files;
+};
+
+}  // namespace basewatch::settings

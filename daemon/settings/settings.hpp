@@ -1,0 +1,101 @@
+#pragma once
+// The configuration as values: syntax, types, references and secrets are checked here; what settings mean
+// together (a target that does not exist, a cycle) is app's to check. Every value that can be wrong together
+// with another keeps its place in the file.
+
+#include "model/platform.hpp"
+#include "model/reference.hpp"
+#include "model/rule.hpp"
+#include "settings/registry_settings.hpp"
+#include "settings/target_settings.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace basewatch::settings {
+
+struct ApiToken {
+    std::string name;
+    Secret token;
+    std::vector<std::string> scopes;  // `read`, `operate`
+};
+
+struct DaemonSettings {
+    std::string state;                // path of the database
+    std::vector<std::string> listen;  // default: unix:/run/basewatch/api.sock
+    std::string public_url;           // no trailing slash; empty where not set
+    std::vector<ApiToken> api_tokens;
+    Milliseconds retention{400LL * 86'400'000};
+};
+
+struct PlatformChoice {
+    bool all = false;
+    std::vector<model::Platform> named{model::Platform{"linux", "amd64", "", ""}};
+};
+
+struct WatchDefaults {
+    Milliseconds interval{15 * 60'000};
+    PlatformChoice platforms;
+    int unreachable_after = 4;
+};
+
+struct WatchSettings {
+    model::Reference base;
+    Mark where;
+    std::optional<Milliseconds> interval;
+    std::optional<PlatformChoice> platforms;
+    std::vector<std::string> ignore_labels;
+    std::vector<model::Reference> aliases;  // the same tag under another name
+};
+
+struct DependentSettings {
+    model::Dependent dependent;
+    Mark where;
+};
+
+struct RuleSettings {
+    model::Rule rule;
+    Mark where;
+    std::vector<Mark> base_marks;       // beside rule.bases
+    std::vector<Mark> dependent_marks;  // beside rule.dependents
+    std::vector<Mark> fire_marks;       // beside rule.fire
+};
+
+struct NotifySettings {
+    std::vector<std::string> events;  // `base.unreachable`, …
+    std::vector<std::string> fire;
+    std::vector<Mark> event_marks;
+    std::vector<Mark> fire_marks;
+};
+
+struct Settings {
+    DaemonSettings daemon;
+    WatchDefaults defaults;
+    std::shared_ptr<const RegistriesSettings> registries;
+    std::vector<WatchSettings> watch;
+    std::vector<DependentSettings> dependents;
+    std::vector<RuleSettings> rules;
+    std::vector<NotifySettings> notify;
+    std::map<std::string, TargetSettings> targets;
+};
+
+// Where secrets and paths come from besides the file; a test gives its own.
+struct Environment {
+    std::map<std::string, std::string> variables;
+    static Environment of_process();
+    std::optional<std::string> find(const std::string& name) const;
+};
+
+// Reads `file`, and conf.d/*.yaml beside it in name order. All faults go to `problems`; settings come back
+// only when there is no error among them (warnings are no hindrance).
+std::optional<Settings> read_settings(const std::string& file, const Environment& environment,
+                                      Problems& problems);
+
+// The same from text, for tests and for `validate` of something not yet saved.
+std::optional<Settings> read_settings_text(std::string_view file, std::string_view text,
+                                           const Environment& environment, Problems& problems);
+
+}  // namespace basewatch::settings

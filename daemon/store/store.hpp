@@ -1,0 +1,159 @@
+#pragma once
+// The state, as operations in the domain's own words. SQLite stands behind them (WAL, synchronous=FULL), one
+// thread owns it, and every operation is answered only after the commit that holds it.
+//
+// Group commit: the store thread drains its queue into one transaction with a savepoint per operation, so
+// that an operation that fails undoes itself alone, and commits once for all of them. An operation is
+// therefore atomic and durable when it answers, and a burst of them costs one flush of the disk.
+//
+// One process writes: open() takes a lock beside the file (FILE.lock) and refuses a second writer with a
+// sentence that says who holds it.
+
+#include "foundation/async.hpp"
+#include "foundation/clock.hpp"
+#include "foundation/error.hpp"
+#include "model/change.hpp"
+#include "model/delivery.hpp"
+#include "model/event.hpp"
+#include "model/rebuild.hpp"
+#include "model/rule.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace basewatch::store {
+
+// What one check of one base found: everything in it is committed together or not at all.
+struct Finding {
+    // The base's state from now on. A state whose observation differs from the stored one adds a row to its
+    // history.
+    model::BaseState state;
+    std::vector<model::Change> changes;
+    std::vector<model::Event> events;
+    std::vector<model::Rebuild> rebuilds;
+    std::vector<model::Delivery> deliveries;
+    // What images are, by manifest digest, learnt on the way.
+    std::vector<std::pair<model::Digest, model::ImageContent>> images;
+};
+
+// The part of a base's state that moves at every check; written in batches, at most once a minute.
+struct CheckMark {
+    model::Reference base;
+    Time checked_at{};
+    std::optional<Time> failing_since;
+    int failures = 0;
+    std::string last_error;
+    std::string last_error_kind;
+};
+
+struct ClaimedDelivery {
+    model::Delivery delivery;
+    std::string event_type;
+    std::string event_json;
+};
+
+// A page of a list, newest first. `cursor` is opaque; empty when there is no more.
+template <class Row>
+struct Page {
+    std::vector<Row> rows;
+    std::string cursor;
+};
+
+struct PageRequest {
+    std::size_t limit = 50;  // at most 1000
+    std::string cursor;
+};
+
+struct DeliveryFilter {
+    std::string target;
+    std::string event_id;
+    std::string state;
+    std::string dependent;
+};
+
+struct Counts {
+    std::int64_t bases = 0, changes = 0, events = 0, rebuilds = 0;
+    std::map<std::string, std::int64_t> deliveries;  // by state
+};
+
+// An earlier content of a base, for telling a return from a novelty.
+struct SeenContent {
+    model::Digest digest;                                // of index or manifest
+    std::map<model::Platform, model::Digest> platforms;  // empty where never detailed
+    Time observed_at{};
+};
+
+class Store {
+public:
+    // Creates or migrates the file (forward only). storage errors say which file and what to do; a file of a
+    // newer version is refused untouched. `:memory:` for tests.
+    static Result<std::unique_ptr<Store>> open(const std::string& path, asio::any_io_executor loop);
+    // Answers what is queued, checkpoints, closes.
+    ~Store();
+
+    // --- start ---
+    // Every base's state.
+    Async<Result<std::vector<model::BaseState>>> bases();
+    // Replaces the rows of origin `file`; rows of origin `api` stay.
+    Async<Result<void>> replace_file_rules(std::vector<model::Rule> rules);
+    Async<Result<std::vector<model::Rule>>> rules();
+    // Deliveries that a process was sending when it ended are due at once.
+    Async<Result<void>> release_claims(Time now);
+
+    // --- the straight line ---
+    // conflict when a delivery for the same (event, target, dependent) exists or the base moved on meanwhile
+    // (its stored digest is not `before`'s): nothing of the finding is stored then.
+    Async<Result<void>> record(Finding finding);
+    Async<Result<void>> mark_checked(std::vector<CheckMark> marks);
+    // What is known of these images; unknown ones are left out.
+    Async<Result<std::vector<std::pair<model::Digest, model::ImageContent>>>> images(
+        std::vector<model::Digest> digests);
+    // What a base pointed to before now, newest first, at most `limit`.
+    Async<Result<std::vector<SeenContent>>> history(model::Reference base, std::size_t limit);
+    // Forgets the state of bases that nobody watches any more (their changes and events stay).
+    Async<Result<void>> forget_bases_but(std::vector<model::Reference> watched);
+
+    // --- delivery ---
+    // Up to `limit` due deliveries of a target, oldest due first, now `sending`.
+    Async<Result<std::vector<ClaimedDelivery>>> claim_due(std::string target, Time now, std::size_t limit);
+    // When the next delivery of a target is due; nothing when none waits.
+    Async<Result<std::optional<Time>>> next_due(std::string target);
+    // Records the attempt and moves the delivery on.
+    Async<Result<void>> finish_attempt(model::Attempt attempt);
+    // Puts a claimed delivery back as it was, without an attempt (we are stopping).
+    Async<Result<void>> unclaim(std::string delivery_id);
+    // Deliveries to targets that no longer exist are dead, with that reason.
+    Async<Result<void>> bury_deliveries_but(std::vector<std::string> targets, Time now);
+
+    // --- reading, for the API and the client verbs ---
+    Async<Result<Page<model::Change>>> changes(PageRequest page, std::optional<model::Reference> base);
+    Async<Result<Page<model::Event>>> events(PageRequest page);
+    Async<Result<Page<model::Delivery>>> deliveries(PageRequest page, DeliveryFilter filter);
+    Async<Result<Page<model::Rebuild>>> rebuilds(PageRequest page, std::optional<model::Reference> dependent);
+    // not_found where there is none.
+    Async<Result<model::Change>> change(std::string id);
+    Async<Result<model::Event>> event(std::string id);
+    Async<Result<std::vector<model::Event>>> events_of_change(std::string change_id);
+    Async<Result<model::Delivery>> delivery(std::string id);
+    Async<Result<model::Rebuild>> rebuild(std::string id);
+    Async<Result<std::vector<model::Attempt>>> attempts(std::string delivery_id);
+    Async<Result<Counts>> counts();
+
+    // --- care ---
+    // Removes what is older: observations that are not current, finished deliveries, their attempts and
+    // events, changes without open deliveries. At most `limit` rows a call; says how many went.
+    Async<Result<std::int64_t>> drop_older_than(Time time, std::size_t limit);
+
+    const std::string& path() const;
+    // Commits made so far, each one flush of the disk; for metrics, tests and the bench.
+    std::uint64_t commits() const;
+
+private:
+    struct Worker;
+    explicit Store(std::unique_ptr<Worker> worker);
+    std::unique_ptr<Worker> worker_;
+};
+
+}  // namespace basewatch::store

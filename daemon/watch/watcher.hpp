@@ -1,0 +1,85 @@
+#pragma once
+// The sweep: asks the registries about the bases that are due, decides whether an answer is news, plans what
+// follows and has it all recorded in one commit. Nothing else writes observations. Loop thread only.
+
+#include "foundation/async.hpp"
+#include "foundation/clock.hpp"
+#include "foundation/error.hpp"
+#include "model/change.hpp"
+#include "registry/registry_client.hpp"
+#include "rules/plan.hpp"
+#include "store/store.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace basewatch::watch {
+
+// One base as configured.
+struct Watched {
+    model::Reference base;
+    Milliseconds interval{};
+    std::vector<model::Platform> platforms;  // empty: all
+    std::vector<std::string> ignore_labels;
+    int unreachable_after = 4;
+};
+
+// What a (re)load decides, shared and never changed.
+struct WatchTable {
+    std::vector<Watched> bases;
+    std::shared_ptr<const rules::PlanningTable> planning;
+};
+
+// What one check came to, for the `check` verb's table and for `check-now`.
+struct CheckReport {
+    enum class Outcome { baseline, unchanged, changed, failed };
+    model::Reference base;
+    Outcome outcome = Outcome::unchanged;
+    model::Digest before;
+    model::Digest after;
+    std::vector<model::Change> changes;
+    std::size_t deliveries = 0;
+    std::string error;  // of failed
+};
+
+class Watcher {
+public:
+    // `committed` is called after each commit that holds deliveries, with the names of their targets.
+    Watcher(asio::any_io_executor executor, Clock& clock, registry::RegistryClient& registry,
+            store::Store& store, std::function<void(const std::vector<std::string>& targets)> committed);
+    ~Watcher();
+
+    // Loads states from the store and takes the table; again at each reload.
+    Async<Result<void>> use(std::shared_ptr<const WatchTable> table);
+
+    // The daemon's loop: until cancelled, then what is under way is finished or given up within its deadline.
+    Async<void> run();
+
+    // Every base of the table once, at once, whatever the schedule (the `check` verb). In the table's order.
+    Async<std::vector<CheckReport>> check_all(model::DetectedBy by);
+    // One base, now. not_found when it is not watched.
+    Async<Result<CheckReport>> check_now(model::Reference base, model::DetectedBy by);
+
+    // The states as they are in memory, newer than the store by at most a minute of check marks.
+    std::vector<model::BaseState> states() const;
+    std::optional<model::BaseState> state(const model::Reference& base) const;
+    // The base that this reference means: itself, or the one it is an alias of.
+    std::optional<model::Reference> watched_as(const model::Reference& reference) const;
+    // When each base is due next, wall time.
+    std::optional<Time> next_check(const model::Reference& base) const;
+
+    struct Progress {
+        std::uint64_t checks = 0, failures = 0, changes = 0;
+        Time last_check{};
+        std::size_t due_now = 0;
+    };
+    Progress progress() const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace basewatch::watch
