@@ -185,6 +185,9 @@ Result<Reference> Reference::parse(std::string_view text) {
         return refused("this names no repository: write localhost:" + reference.tag_ + "/repository");
     if (domain.find('_') != std::string::npos)
         return refused("`_` is not allowed in a host name: " + quoted(domain));
+    if (domain.find_first_of(".:") == std::string::npos && lower(domain) != domain)
+        return refused("a repository name is in lower case: " + quoted(lower(domain) + "/…") + ", not " +
+                       quoted(domain + "/…") + "; a registry host has a dot or a port");
     if (!valid_domain(domain)) return refused("not a registry host: " + quoted(domain));
     if (path.size() > longest_repository)
         return refused("a repository name has at most 255 characters, this one has " +
@@ -213,10 +216,15 @@ std::string Reference::text() const {
 }
 
 std::string Reference::familiar() const {
-    std::string out = text();
-    for (std::string_view prefix : {"docker.io/library/", "docker.io/"})
-        if (out.starts_with(prefix)) return out.substr(prefix.size());
-    return out;
+    std::string whole = text();
+    // What is left must still mean the same: in docker.io/library/foo/bar and docker.io/localhost/x it does
+    // not.
+    for (std::string_view prefix : {"docker.io/library/", "docker.io/"}) {
+        if (!whole.starts_with(prefix)) continue;
+        auto shorter = Reference::parse(whole.substr(prefix.size()));
+        if (shorter && *shorter == *this) return whole.substr(prefix.size());
+    }
+    return whole;
 }
 
 Reference Reference::with_tag(std::string tag) const {
