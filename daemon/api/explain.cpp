@@ -1,0 +1,261 @@
+#include "api/explain.hpp"
+
+#include "api/views.hpp"
+#include "foundation/json.hpp"
+#include "foundation/time.hpp"
+#include "rules/match.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <map>
+
+namespace basewatch::api {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Story = Result<std::unique_ptr<Json>>;
+
+// The lines of a story, put into order of time at the end.
+class Telling {
+public:
+    explicit Telling(std::string subject) : subject_(std::move(subject)) {}
+
+    void tell(Time when, std::string what, Json detail = nullptr) {
+        Json line{{"time", rfc3339(when)}, {"what", std::move(what)}};
+        if (!detail.is_null()) line["detail"] = std::move(detail);
+        lines_.emplace(when, std::move(line));
+    }
+    // How things stand: what waits, what was held back and why.
+    void now(std::string sentence) { now_.push_back(std::move(sentence)); }
+
+    std::unique_ptr<Json> finish() {
+        auto out =
+            std::make_unique<Json>(Json{{"subject", subject_}, {"story", Json::array()}, {"now", now_}});
+        for (auto& [when, line] : lines_) (*out)["story"].push_back(std::move(line));
+        return out;
+    }
+
+private:
+    std::string subject_;
+    std::multimap<Time, Json> lines_;  // of equal times, the first told comes first
+    std::vector<std::string> now_;
+};
+
+std::vector<std::string> names_of(const std::string& base, const rules::PlanningTable& table) {
+    std::vector<std::string> names{base};
+    if (auto found = table.aliases.find(base); found != table.aliases.end())
+        names.insert(names.end(), found->second.begin(), found->second.end());
+    return names;
+}
+
+std::string because(const model::Change& change) {
+    std::string text = std::string(model::to_string(change.kind)) + " of " + change.base.text();
+    if (change.before.digest != change.after.digest)
+        text += ": " + change.before.digest.short_text() + " -> " + change.after.digest.short_text();
+    if (!change.differences.empty()) {
+        text += " (";
+        for (std::size_t i = 0; i < change.differences.size(); ++i)
+            text += (i > 0 ? ", " : "") + change.differences[i];
+        text += ")";
+    }
+    if (change.assumed) text += ", assumed: the details that would tell could not be read";
+    return text;
+}
+
+// Why a change fired what it fired, by the rules as they are now.
+void tell_rules(Telling& telling, const model::Change& change, const rules::PlanningTable& table) {
+    auto names = names_of(change.base.text(), table);
+    auto fired = rules::matching(table.rules, names, change.kind);
+    for (const auto* rule : fired)
+        telling.now("rule \"" + rule->name + "\" fires on " + std::string(model::to_string(change.kind)));
+    if (!fired.empty()) return;
+    bool named = false;
+    for (const auto& rule : table.rules) {
+        bool about = std::any_of(rule.bases.begin(), rule.bases.end(), [&](const std::string& pattern) {
+            return std::any_of(names.begin(), names.end(),
+                               [&](const std::string& name) { return rules::glob_matches(pattern, name); });
+        });
+        if (!about) continue;
+        named = true;
+        telling.now("held back: rule \"" + rule.name + "\" does not fire on " +
+                    std::string(model::to_string(change.kind)));
+    }
+    if (!named) telling.now("held back: no rule names this base");
+}
+
+Async<Result<bool>> tell_delivery(Telling& telling, model::Delivery delivery, store::Store& store) {
+    std::string whom = delivery.target + (delivery.dependent.empty() ? "" : " for " + delivery.dependent);
+    telling.tell(delivery.created_at, "delivery " + delivery.id + " to " + whom + " was queued");
+    auto attempts = co_await store.attempts(delivery.id);
+    if (!attempts) co_return attempts.error();
+    for (const auto& attempt : *attempts)
+        telling.tell(
+            attempt.started_at + attempt.duration,
+            "attempt " + std::to_string(attempt.number) + " of " + delivery.id + ": " + attempt.reason,
+            view(attempt));
+    using State = model::DeliveryState;
+    if (delivery.state == State::waiting)
+        telling.now("delivery " + delivery.id + " to " + whom + " waits until " + rfc3339(delivery.due_at) +
+                    ": " + delivery.last_error);
+    if (delivery.state == State::pending)
+        telling.now("delivery " + delivery.id + " to " + whom + " is queued");
+    if (delivery.state == State::sending)
+        telling.now("delivery " + delivery.id + " to " + whom + " is being sent");
+    if (delivery.state == State::dead)
+        telling.now("delivery " + delivery.id + " to " + whom + " was given up: " + delivery.last_error);
+    co_return true;
+}
+
+Async<Result<bool>> tell_event(Telling& telling, model::Event event, store::Store& store) {
+    telling.tell(event.time, "event " + event.id + " " + event.type + " about " + event.subject);
+    store::PageRequest page{200, ""};
+    store::DeliveryFilter filter;
+    filter.event_id = event.id;
+    auto deliveries = co_await store.deliveries(page, filter);
+    if (!deliveries) co_return deliveries.error();
+    for (auto& delivery : deliveries->rows) {
+        auto told = co_await tell_delivery(telling, delivery, store);
+        if (!told) co_return told.error();
+    }
+    if (!deliveries->cursor.empty())
+        telling.now("only the newest 200 deliveries of " + event.id + " are listed");
+    co_return true;
+}
+
+Async<Result<bool>> tell_change(Telling& telling, model::Change change, store::Store& store,
+                                std::shared_ptr<const rules::PlanningTable> table) {
+    telling.tell(change.detected_at,
+                 "change " + change.id + " by " + std::string(model::to_string(change.detected_by)) + ": " +
+                     because(change),
+                 view(change));
+    auto events = co_await store.events_of_change(change.id);
+    if (!events) co_return events.error();
+    for (auto& event : *events) {
+        auto told = co_await tell_event(telling, event, store);
+        if (!told) co_return told.error();
+    }
+    tell_rules(telling, change, *table);
+    co_return true;
+}
+
+}  // namespace
+
+Async<Story> explain_id(std::string id, store::Store& store,
+                        std::shared_ptr<const rules::PlanningTable> table) {
+    Telling telling(id);
+    std::string event_id = id.starts_with("evt_") ? id : "";
+    std::string change_id = id.starts_with("chg_") ? id : "";
+    if (id.starts_with("dlv_")) {
+        auto delivery = co_await store.delivery(id);
+        if (!delivery) co_return delivery.error();
+        auto told = co_await tell_delivery(telling, *delivery, store);
+        if (!told) co_return told.error();
+        auto event = co_await store.event(delivery->event_id);
+        if (!event) co_return event.error();
+        telling.tell(event->time, "event " + event->id + " " + event->type + " about " + event->subject);
+        if (!event->change_id.empty()) {
+            auto change = co_await store.change(event->change_id);
+            if (change) telling.tell(change->detected_at, "change " + change->id + ": " + because(*change));
+        }
+        co_return telling.finish();
+    }
+    if (id.starts_with("rbd_")) {
+        auto rebuild = co_await store.rebuild(id);
+        if (!rebuild) co_return rebuild.error();
+        telling.tell(rebuild->requested_at,
+                     "rebuild of " + rebuild->dependent.text() + " on " + rebuild->base.text() +
+                         " was asked for: " + rebuild->reason,
+                     view(*rebuild));
+        event_id = rebuild->event_id;
+    }
+    if (!event_id.empty()) {
+        auto event = co_await store.event(event_id);
+        if (!event) co_return event.error();
+        if (event->change_id.empty() || id.starts_with("rbd_")) {
+            auto told = co_await tell_event(telling, *event, store);
+            if (!told) co_return told.error();
+            co_return telling.finish();
+        }
+        change_id = event->change_id;
+    }
+    if (change_id.empty())
+        co_return Error(ErrorKind::invalid,
+                        "an id begins with chg_, evt_, dlv_ or rbd_; for an image use `?reference=`");
+    auto change = co_await store.change(change_id);
+    if (!change) co_return change.error();
+    auto told = co_await tell_change(telling, *change, store, table);
+    if (!told) co_return told.error();
+    co_return telling.finish();
+}
+
+namespace {
+
+// A dependent: which rules build it, on what, and what was asked for.
+Async<Story> explain_dependent(model::Reference reference, store::Store& store,
+                               std::shared_ptr<const rules::PlanningTable> table) {
+    Telling telling(reference.text());
+    bool known = false;
+    for (const auto& rule : table->rules) {
+        if (std::find(rule.dependents.begin(), rule.dependents.end(), reference.text()) ==
+            rule.dependents.end())
+            continue;
+        known = true;
+        std::string bases;
+        for (const auto& base : rule.bases) bases += (bases.empty() ? "" : ", ") + base;
+        telling.now("rule \"" + rule.name + "\" builds it on " + bases);
+    }
+    auto rebuilds = co_await store.rebuilds(store::PageRequest{20, ""}, reference);
+    if (!rebuilds) co_return rebuilds.error();
+    for (const auto& rebuild : rebuilds->rows) {
+        known = true;
+        telling.tell(rebuild.requested_at, "rebuild " + rebuild.id + " on " + rebuild.base.text() +
+                                               " was asked for: " + rebuild.reason);
+        auto event = co_await store.event(rebuild.event_id);
+        if (!event) continue;
+        auto told = co_await tell_event(telling, *event, store);
+        if (!told) co_return told.error();
+    }
+    if (!known)
+        co_return Error(ErrorKind::not_found, reference.text() + " is neither watched nor built by a rule");
+    co_return telling.finish();
+}
+
+}  // namespace
+
+Async<Story> explain_reference(model::Reference reference, store::Store& store, const watch::Watcher& watcher,
+                               std::shared_ptr<const rules::PlanningTable> table) {
+    auto base = watcher.watched_as(reference);
+    if (!base) {
+        auto story = co_await explain_dependent(reference, store, table);
+        co_return story;
+    }
+    Telling telling(base->text());
+    auto state = watcher.state(*base);
+    if (state->observed())
+        telling.now("points to " + state->current.digest.short_text() + " since " +
+                    rfc3339(state->current.observed_at));
+    else
+        telling.now("was never observed");
+    if (!state->last_error.empty()) telling.now("failing: " + state->last_error);
+    if (auto next = watcher.next_check(*base)) telling.now("is checked again at " + rfc3339(*next));
+    auto changes = co_await store.changes(store::PageRequest{20, ""}, *base);
+    if (!changes) co_return changes.error();
+    if (changes->rows.empty()) telling.now("no change was seen yet");
+    for (std::size_t i = 0; i < changes->rows.size(); ++i) {
+        // The newest is told whole, the ones before it in a line each.
+        if (i == 0) {
+            auto told = co_await tell_change(telling, changes->rows[i], store, table);
+            if (!told) co_return told.error();
+        } else {
+            telling.tell(changes->rows[i].detected_at,
+                         "change " + changes->rows[i].id + ": " + because(changes->rows[i]));
+        }
+    }
+    auto dependents = rules::dependents_of(base->text(), *table);
+    telling.now(std::to_string(dependents.size()) + " dependents are built on it by the rules");
+    co_return telling.finish();
+}
+
+}  // namespace basewatch::api

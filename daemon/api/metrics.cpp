@@ -1,0 +1,108 @@
+#include "api/metrics.hpp"
+
+#include "foundation/time.hpp"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+namespace basewatch::api {
+
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+struct Labelled {
+    std::vector<std::pair<std::string, std::string>> labels;
+    double value;
+};
+
+MetricFamily family(const std::string& name, const std::string& help, MetricType type,
+                    const std::vector<Labelled>& rows) {
+    MetricFamily out;
+    out.name = "basewatch_" + name;
+    out.help = help;
+    out.type = type;
+    for (const auto& row : rows) {
+        ClientMetric metric;
+        for (const auto& [label, value] : row.labels) metric.label.push_back({label, value});
+        if (type == MetricType::Counter)
+            metric.counter.value = row.value;
+        else
+            metric.gauge.value = row.value;
+        out.metric.push_back(std::move(metric));
+    }
+    return out;
+}
+
+MetricFamily gauge(const std::string& name, const std::string& help, double value) {
+    return family(name, help, MetricType::Gauge, {{{}, value}});
+}
+
+MetricFamily counter(const std::string& name, const std::string& help, double value) {
+    return family(name, help, MetricType::Counter, {{{}, value}});
+}
+
+double seconds(Time time) {
+    return static_cast<double>(to_unix_ms(time)) / 1000.0;
+}
+
+// One row per item of a list, labelled by one of its members.
+template <class List, class Row>
+MetricFamily rows(const std::string& name, const std::string& help, const List& list, Row row) {
+    std::vector<Labelled> labelled;
+    for (const auto& item : list) labelled.push_back(row(item));
+    return family(name, help, MetricType::Counter, labelled);
+}
+
+}  // namespace
+
+std::string metrics_text(const MetricsInput& input) {
+    std::vector<MetricFamily> families{
+        family("build_info", "The version that runs", MetricType::Gauge,
+               {{{{"version", BASEWATCH_VERSION}}, 1}}),
+        gauge("start_time_seconds", "When the daemon started", seconds(input.started_at)),
+        gauge("bases", "Bases watched", static_cast<double>(input.bases)),
+        gauge("bases_failing", "Bases whose last check failed", static_cast<double>(input.failing_bases)),
+        gauge("bases_due", "Bases that are due and not yet checked",
+              static_cast<double>(input.progress.due_now)),
+        gauge("last_check_timestamp_seconds", "When the last check ended",
+              seconds(input.progress.last_check)),
+        counter("checks_total", "Checks made", static_cast<double>(input.progress.checks)),
+        counter("check_failures_total", "Checks that failed", static_cast<double>(input.progress.failures)),
+        counter("changes_total", "Changes recorded by this process",
+                static_cast<double>(input.progress.changes)),
+        counter("store_commits_total", "Commits to the state", static_cast<double>(input.commits)),
+    };
+    std::vector<Labelled> states;
+    for (const auto& [state, count] : input.counts.deliveries)
+        states.push_back({{{"state", state}}, static_cast<double>(count)});
+    families.push_back(family("deliveries", "Deliveries by state", MetricType::Gauge, states));
+
+    std::vector<Labelled> attempts;
+    for (const auto& target : input.targets) {
+        attempts.push_back(
+            {{{"target", target.name}, {"result", "delivered"}}, static_cast<double>(target.delivered)});
+        attempts.push_back(
+            {{{"target", target.name}, {"result", "failed"}}, static_cast<double>(target.failed)});
+    }
+    families.push_back(
+        family("delivery_attempts_total", "Attempts by target and result", MetricType::Counter, attempts));
+    using Host = registry::HostReport;
+    auto of_host = [](std::uint64_t Host::* count) {
+        return [count](const Host& host) {
+            return Labelled{{{"host", host.host}}, static_cast<double>(host.*count)};
+        };
+    };
+    families.push_back(
+        rows("registry_requests_total", "Requests to registries", input.hosts, of_host(&Host::requests)));
+    families.push_back(rows("registry_pulls_total", "Manifests read, which Docker Hub counts as pulls",
+                            input.hosts, of_host(&Host::pulls)));
+    families.push_back(rows("registry_tokens_total", "Token requests", input.hosts, of_host(&Host::tokens)));
+    families.push_back(rows("registry_failures_total", "Failed requests to registries", input.hosts,
+                            of_host(&Host::failures)));
+    return prometheus::TextSerializer().Serialize(families);
+}
+
+}  // namespace basewatch::api

@@ -1,0 +1,159 @@
+#include "api/views.hpp"
+
+#include "foundation/time.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace basewatch::api {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+void put(Json& object, const char* name, const std::string& text) {
+    if (!text.empty()) object[name] = text;
+}
+
+void put(Json& object, const char* name, const std::optional<Time>& time) {
+    if (time && time->time_since_epoch().count() != 0) object[name] = rfc3339(*time);
+}
+
+std::string_view outcome_name(watch::CheckReport::Outcome outcome) {
+    switch (outcome) {
+        case watch::CheckReport::Outcome::baseline:
+            return "baseline";
+        case watch::CheckReport::Outcome::unchanged:
+            return "unchanged";
+        case watch::CheckReport::Outcome::changed:
+            return "changed";
+        case watch::CheckReport::Outcome::failed:
+            return "failed";
+    }
+    return "unknown";
+}
+
+}  // namespace
+
+Json view(const model::Observation& observation) {
+    Json out = Json::object();
+    put(out, "digest", observation.digest.text());
+    put(out, "media_type", observation.media_type);
+    put(out, "observed_at", observation.observed_at);
+    Json platforms = Json::object();
+    for (const auto& [platform, digest] : observation.platforms) platforms[platform.text()] = digest.text();
+    out["platforms"] = std::move(platforms);
+    return out;
+}
+
+Json view(const model::BaseState& state, std::optional<Time> next_check) {
+    Json out = view(state.current);
+    Json front{{"reference", state.reference.text()}};
+    front["state"] = !state.last_error.empty() ? "failing" : state.observed() ? "ok" : "new";
+    front.update(out);
+    put(front, "checked_at", state.checked_at);
+    put(front, "next_check", next_check);
+    if (!state.last_error.empty()) {
+        front["error"] = state.last_error;
+        front["error_kind"] = state.last_error_kind;
+        front["failures"] = state.failures;
+        put(front, "failing_since", state.failing_since);
+    }
+    return front;
+}
+
+Json view(const model::Change& change) {
+    Json out{{"id", change.id},
+             {"base", change.base.text()},
+             {"kind", model::to_string(change.kind)},
+             {"assumed", change.assumed},
+             {"detected_at", rfc3339(change.detected_at)},
+             {"detected_by", model::to_string(change.detected_by)},
+             {"old", view(change.before)},
+             {"new", view(change.after)}};
+    Json platforms = Json::array();
+    for (const auto& platform : change.changed_platforms) platforms.push_back(platform.text());
+    out["changed_platforms"] = std::move(platforms);
+    out["differences"] = change.differences;
+    return out;
+}
+
+Json view(const model::Delivery& delivery) {
+    Json out{{"id", delivery.id},
+             {"event", delivery.event_id},
+             {"target", delivery.target},
+             {"state", model::to_string(delivery.state)},
+             {"attempts", delivery.attempts},
+             {"created_at", rfc3339(delivery.created_at)}};
+    put(out, "dependent", delivery.dependent);
+    bool open =
+        delivery.state == model::DeliveryState::pending || delivery.state == model::DeliveryState::waiting;
+    if (open) put(out, "due_at", delivery.due_at);
+    put(out, "last_error", delivery.last_error);
+    return out;
+}
+
+Json view(const model::Attempt& attempt) {
+    Json out{{"number", attempt.number},
+             {"started_at", rfc3339(attempt.started_at)},
+             {"duration_ms", attempt.duration.count()},
+             {"status", attempt.status},
+             {"reason", attempt.reason}};
+    put(out, "detail", attempt.detail);
+    put(out, "remote", attempt.remote);
+    put(out, "answer", attempt.answer);
+    put(out, "next_attempt_at", attempt.due_at);
+    return out;
+}
+
+Json view(const model::Rebuild& rebuild) {
+    Json out{{"id", rebuild.id},
+             {"dependent", rebuild.dependent.text()},
+             {"base", rebuild.base.text()},
+             {"state", rebuild.state},
+             {"reason", rebuild.reason},
+             {"event", rebuild.event_id},
+             {"causes", rebuild.causes},
+             {"requested_at", rfc3339(rebuild.requested_at)}};
+    put(out, "deadline", rebuild.deadline);
+    return out;
+}
+
+Json view(const model::Rule& rule) {
+    Json kinds = Json::array();
+    for (auto kind : rule.on) kinds.push_back(model::to_string(kind));
+    return {{"name", rule.name},      {"base", rule.bases},
+            {"on", std::move(kinds)}, {"dependents", rule.dependents},
+            {"fire", rule.fire},      {"origin", rule.origin}};
+}
+
+Json view(const dispatch::TargetReport& target) {
+    Json out{{"name", target.name},
+             {"delivered", target.delivered},
+             {"failed", target.failed},
+             {"in_flight", target.in_flight}};
+    put(out, "last_delivery", target.last_delivery);
+    put(out, "last_error", target.last_error);
+    return out;
+}
+
+Json view(const registry::HostReport& host) {
+    return {{"host", host.host},
+            {"requests", host.requests},
+            {"pulls", host.pulls},
+            {"tokens", host.tokens},
+            {"failures", host.failures}};
+}
+
+Json view(const watch::CheckReport& report) {
+    Json out{{"reference", report.base.text()}, {"outcome", outcome_name(report.outcome)}};
+    put(out, "old", report.before.text());
+    put(out, "new", report.after.text());
+    Json changes = Json::array();
+    for (const auto& change : report.changes) changes.push_back(view(change));
+    out["changes"] = std::move(changes);
+    out["deliveries"] = report.deliveries;
+    put(out, "error", report.error);
+    return out;
+}
+
+}  // namespace basewatch::api

@@ -1,0 +1,28 @@
+#pragma once
+// What the domain's values look like in the API's answers. Field names are those of the event where both have
+// the thing; times are RFC 3339; a secret has no way in.
+
+#include "dispatch/dispatcher.hpp"
+#include "model/change.hpp"
+#include "model/delivery.hpp"
+#include "model/rebuild.hpp"
+#include "model/rule.hpp"
+#include "registry/registry_client.hpp"
+#include "watch/watcher.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace basewatch::api {
+
+nlohmann::ordered_json view(const model::Observation& observation);
+nlohmann::ordered_json view(const model::BaseState& state, std::optional<Time> next_check);
+nlohmann::ordered_json view(const model::Change& change);
+nlohmann::ordered_json view(const model::Delivery& delivery);
+nlohmann::ordered_json view(const model::Attempt& attempt);
+nlohmann::ordered_json view(const model::Rebuild& rebuild);
+nlohmann::ordered_json view(const model::Rule& rule);
+nlohmann::ordered_json view(const dispatch::TargetReport& target);
+nlohmann::ordered_json view(const registry::HostReport& host);
+nlohmann::ordered_json view(const watch::CheckReport& report);
+
+}  // namespace basewatch::api
