@@ -1,7 +1,10 @@
 #pragma once
-// Sends what is committed. Each target has a queue and workers of its own, so that one that hangs delays
-// nobody; the queue is the database, a worker claims a few due deliveries at a time. At least once: a
-// delivery that a crash caught in the middle is sent again, with the same `webhook-id`. Loop thread only.
+// Sends what is committed. Each target has a queue, connections and workers of its own, so that one that
+// hangs delays nobody; the queue is the database, and no more is claimed at a time than can be sent at once.
+// At least once: a delivery that a crash caught in the middle is sent again, with the same `webhook-id`.
+// While the state cannot be read or written nothing is claimed, and what was sent is recorded as soon as it
+// can be. Says nothing of a success; one warning for each failed attempt, one error for each delivery that is
+// given up. Loop thread only.
 
 #include "foundation/async.hpp"
 #include "foundation/clock.hpp"
@@ -11,8 +14,10 @@
 #include "registry/registry_client.hpp"
 #include "store/store.hpp"
 
+#include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,13 +27,14 @@ namespace basewatch::dispatch {
 struct DispatchTable {
     std::map<std::string, presets::Target> targets;
     std::map<std::string, std::map<std::string, std::string>> with;  // dependent → parameters
+    std::size_t concurrency = 4;                                     // attempts at once, for each target
 };
 
 struct TargetReport {
     std::string name;
     std::uint64_t delivered = 0, failed = 0;
     std::size_t in_flight = 0;
-    std::string last_error;
+    std::string last_error;  // of the last failed attempt, redacted; empty after a success
     std::optional<Time> last_delivery;
 };
 
@@ -48,8 +54,9 @@ public:
                store::Store& store, registry::RegistryClient& registry, jq::Worker& jq);
     ~Dispatcher();
 
-    // New targets get workers, vanished ones lose theirs (their open deliveries are dead); again at each
-    // reload.
+    // New targets get workers, vanished ones lose theirs (their open deliveries are dead), changed ones are
+    // sent to as they are now from the next attempt on; again at each reload. The first time, what an earlier
+    // process left in the middle is due at once. When the state cannot be written the old table stays.
     Async<Result<void>> use(std::shared_ptr<const DispatchTable> table);
     // There is something new for these targets.
     void notify(const std::vector<std::string>& targets);
@@ -57,7 +64,8 @@ public:
     // The daemon's loop: until cancelled, then attempts under way finish within `grace` or are put back.
     Async<void> run(Milliseconds grace);
 
-    // One attempt for every delivery that is due now (the `check` verb). Says how many failed.
+    // One attempt for every delivery that is due now (the `check` verb). Says how many failed. Not while
+    // run() runs.
     struct DrainReport {
         std::size_t delivered = 0, failed = 0;
         std::vector<std::string> failures;  // one line each
@@ -72,7 +80,8 @@ private:
 };
 
 // Renders an event for a target and, if `send`, sends it signed under a delivery id of its own; nothing is
-// stored.
+// stored. What is sent asks for a dry run where the preset has one. Where nothing could be rendered `request`
+// is empty and `answer` says why.
 Async<Trial> try_target(const presets::Target& target, const model::Event& event,
                         const std::string& dependent, std::map<std::string, std::string> with, bool send,
                         Clock& clock, net::HttpTransport& transport, registry::RegistryClient& registry,

@@ -11,17 +11,26 @@ namespace basewatch::dispatch {
 
 struct Verdict {
     model::DeliveryState next = model::DeliveryState::dead;
-    std::string reason;  // class: delivered, dns, refused, tls, timeout, blocked, 4xx, 5xx, wrong answer,
-                         // render, expired
+    std::string reason;  // class: delivered, dns, refused, tls, timeout, blocked, 3xx, 4xx, 5xx, wrong
+                         // answer, render, layers, expired
     std::string detail;  // one line, redacted
     std::optional<Milliseconds> wait;
 };
 
 // Of attempt `number` (from 1) of a delivery that was created at `created_at`. Terminal statuses: 400 401 403
 // 404 405 410 413 415 422, redirects, and the preset's own; everything else follows the target's schedule
-// (±20 % by `random01` in [0, 1)), but not before Retry-After; after the last retry or past `expire` it is
-// dead.
+// (±20 % by `random01` in [0, 1)), but not before Retry-After; after the last retry it is dead, and so it is
+// when the next one would come past `expire`. (`expire` bounds the retries: a first attempt is always made,
+// however long the daemon was away.)
 Verdict judge(const presets::Target& target, const Result<net::HttpResponse>& answer, int number,
               Time created_at, Time now, double random01);
+
+// The same for an attempt that failed before anything was sent, by `error`; `reason` is the class to use.
+// Nothing that the error says of itself is terminal here.
+Verdict judge_unsent(const presets::Target& target, const Error& error, std::string reason, int number,
+                     Time created_at, Time now, double random01);
+
+// `503 Service Unavailable`.
+std::string status_line(int status);
 
 }  // namespace basewatch::dispatch

@@ -1,0 +1,68 @@
+#pragma once
+// One target's side of the dispatcher: what may be due, how many places are free, how fast it may go. The
+// deliveries themselves stay in the database; this is only what decides when to ask for them. No I/O.
+
+#include "dispatch/dispatcher.hpp"
+#include "dispatch/pace.hpp"
+#include "foundation/bell.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace basewatch::dispatch {
+
+class DeliveryQueue {
+public:
+    DeliveryQueue(const asio::any_io_executor& executor, std::string name);
+
+    // A (re)load's decision about this target.
+    void use(const presets::Target& target, std::size_t concurrency);
+    // The target is gone: no more claims.
+    void retire();
+    bool retired() const { return retired_; }
+
+    // There may be deliveries that are due.
+    void notify();
+    // A delivery will be due then.
+    void expect(Time due);
+    // How many to claim now: 0 when nothing can be due, no place is free or the pace says wait.
+    std::size_t wanted(Time now, Monotonic monotonic) const;
+    // A claim of `asked` begins: whatever is said by notify() and expect() from here on is news.
+    void begin_claim();
+    // It gave `got`. As many as asked for: there may be more.
+    void end_claim(std::size_t asked, std::size_t got, Monotonic monotonic);
+    // It failed: ask again, but not at once.
+    Milliseconds fail_claim(Monotonic monotonic);
+    // Whether this was the first failure since a claim went well.
+    bool first_failure() const { return claim_failures_ == 1; }
+
+    // When wanted() may say something else without being told; nothing: ring the bell.
+    std::optional<Monotonic> next_look(Time now, Monotonic monotonic) const;
+    // Nothing is under way and nothing is known to be due.
+    bool drained() const { return report.in_flight == 0 && !may_be_due_; }
+
+    const std::string& name() const { return report.name; }
+    const std::shared_ptr<const net::ConnectionPolicy>& policy() const { return policy_; }
+
+    Bell bell;
+    TargetReport report;
+
+private:
+    bool due(Time now) const { return may_be_due_ || (next_due_ && *next_due_ <= now); }
+    std::size_t free_places() const;
+
+    std::size_t concurrency_ = 0;
+    std::shared_ptr<const net::ConnectionPolicy> policy_;
+    Pace pace_;
+    bool retired_ = false;
+    bool may_be_due_ = true;
+    std::optional<Time> next_due_;
+    int claim_failures_ = 0;
+    Monotonic not_before_{};
+};
+
+// 1 s, 2 s, 4 s … 1 min: the waits of somebody whom the database failed `failures` times.
+Milliseconds storage_backoff(int failures);
+
+}  // namespace basewatch::dispatch

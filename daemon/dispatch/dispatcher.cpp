@@ -1,0 +1,120 @@
+#include "dispatch/dispatcher.hpp"
+
+#include "dispatch/dispatcher_state.hpp"
+#include "foundation/bytes.hpp"
+
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <cstring>
+
+namespace basewatch::dispatch {
+
+namespace {
+
+std::uint32_t random_seed() {
+    auto bytes = random_bytes(sizeof(std::uint32_t));
+    std::uint32_t seed = 0;
+    std::memcpy(&seed, bytes.data(), sizeof seed);
+    return seed;
+}
+
+}  // namespace
+
+Dispatcher::State::State(asio::any_io_executor on, Collaborators with, store::Store& in)
+    : executor(std::move(on)), collaborators(with), store(in), random(random_seed()) {}
+
+double Dispatcher::State::random01() {
+    return std::uniform_real_distribution<double>(0.0, 1.0)(random);
+}
+
+Dispatcher::Dispatcher(asio::any_io_executor executor, Clock& clock, net::HttpTransport& transport,
+                       store::Store& store, registry::RegistryClient& registry, jq::Worker& jq)
+    : state_(std::make_unique<State>(std::move(executor), Collaborators{clock, transport, registry, jq},
+                                     store)) {}
+
+Dispatcher::~Dispatcher() = default;
+
+Async<Result<void>> Dispatcher::use(std::shared_ptr<const DispatchTable> table) {
+    auto& state = *state_;
+    if (!state.claims_released) {
+        auto released = co_await state.store.release_claims(state.collaborators.clock.now());
+        if (!released) co_return released;
+        state.claims_released = true;
+    }
+    std::vector<std::string> names;
+    for (const auto& [name, target] : table->targets) names.push_back(name);
+    auto buried = co_await state.store.bury_deliveries_but(names, state.collaborators.clock.now());
+    if (!buried) co_return buried;
+    state.table = table;
+    for (auto next = state.queues.begin(); next != state.queues.end();) {
+        auto known = next++;
+        if (table->targets.contains(known->first)) continue;
+        known->second->retire();
+        state.queues.erase(known);
+    }
+    for (const auto& [name, target] : table->targets) {
+        auto [place, fresh] = state.queues.try_emplace(name);
+        if (fresh) place->second = std::make_shared<DeliveryQueue>(state.executor, name);
+        place->second->use(target, table->concurrency);
+        if (fresh && state.workers != nullptr)
+            state.workers->start("deliveries to " + name, state.serve(place->second, *state.round));
+    }
+    co_return Result<void>();
+}
+
+void Dispatcher::notify(const std::vector<std::string>& targets) {
+    for (const auto& name : targets)
+        if (auto known = state_->queues.find(name); known != state_->queues.end()) known->second->notify();
+}
+
+Async<void> Dispatcher::run(Milliseconds grace) {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    auto& state = *state_;
+    auto& clock = state.collaborators.clock;
+    TaskGroup workers(state.executor), attempts(state.executor);
+    State::Round round{attempts, false, false, std::nullopt, {}};
+    state.workers = &workers;
+    state.round = &round;
+    for (const auto& [name, queue] : state.queues)
+        workers.start("deliveries to " + name, state.serve(queue, round));
+
+    Bell never(state.executor);
+    co_await never.wait();
+    // From here on this coroutine waits again; a second request to stop ends the grace at once.
+    co_await asio::this_coro::reset_cancellation_state();
+    state.workers = nullptr;
+    round.stopping = true;
+    for (const auto& [name, queue] : state.queues) queue->bell.ring();
+    auto put_back = [&round, &attempts] {
+        round.out_of_grace = true;
+        attempts.cancel();
+    };
+    auto limit = clock.call_at(clock.monotonic() + grace, put_back);
+    // Not cancelled: a worker in the middle of a claim has to put back what it got.
+    co_await workers.wait();
+    co_await attempts.wait();
+    state.round = nullptr;
+}
+
+Async<Dispatcher::DrainReport> Dispatcher::drain_once() {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    auto& state = *state_;
+    TaskGroup workers(state.executor), attempts(state.executor);
+    State::Round round{attempts, false, false, state.collaborators.clock.now(), {}};
+    for (const auto& [name, queue] : state.queues) {
+        queue->notify();
+        workers.start("deliveries to " + name, state.serve(queue, round));
+    }
+    co_await workers.wait();
+    co_await attempts.wait();
+    co_return std::move(round.drained);
+}
+
+std::vector<TargetReport> Dispatcher::reports() const {
+    std::vector<TargetReport> all;
+    for (const auto& [name, queue] : state_->queues) all.push_back(queue->report);
+    return all;
+}
+
+}  // namespace basewatch::dispatch

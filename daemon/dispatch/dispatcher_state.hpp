@@ -1,0 +1,70 @@
+#pragma once
+// The dispatcher's insides: the loop that each target's queue runs, and one attempt from claim to record.
+
+#include "dispatch/delivery_queue.hpp"
+#include "dispatch/dispatcher.hpp"
+#include "dispatch/exchange.hpp"
+#include "dispatch/outcome.hpp"
+#include "foundation/task_group.hpp"
+
+#include <random>
+
+namespace basewatch::dispatch {
+
+using QueuePointer = std::shared_ptr<DeliveryQueue>;
+
+struct Dispatcher::State {
+    // What the workers of one run() or one drain_once() share. Outlives them.
+    struct Round {
+        TaskGroup& attempts;
+        bool stopping = false;      // no more claims
+        bool out_of_grace = false;  // what is under way is put back
+        std::optional<Time> drain;  // only what was due then, each once
+        DrainReport drained;
+    };
+    // What one attempt came to before it is recorded.
+    struct Attempted {
+        model::Attempt attempt;
+        bool abandoned = false;  // stopped before there was an answer
+    };
+
+    State(asio::any_io_executor on, Collaborators with, store::Store& in);
+
+    // Claims and starts attempts until the round stops, the target retires or, draining, nothing is left.
+    Async<void> serve(QueuePointer queue, Round& round);
+    // False when the state could not be read.
+    Async<bool> claim(QueuePointer queue, Round& round, std::size_t places);
+    Async<bool> look_ahead(QueuePointer queue);
+    Async<void> put_back(std::string delivery_id);
+    void claim_failed(DeliveryQueue& queue, const Error& error);
+
+    Async<void> attempt(QueuePointer queue, Round& round, store::ClaimedDelivery claimed);
+    Async<Attempted> exchange(QueuePointer queue, std::shared_ptr<const DispatchTable> with,
+                              store::ClaimedDelivery claimed);
+    Async<Result<void>> record(model::Attempt attempt, Round& round);
+    void tell(DeliveryQueue& queue, Round& round, const model::Attempt& attempt);
+
+    double random01();
+
+    asio::any_io_executor executor;
+    Collaborators collaborators;
+    store::Store& store;
+    std::shared_ptr<const DispatchTable> table = std::make_shared<DispatchTable>();
+    std::map<std::string, QueuePointer> queues;
+    TaskGroup* workers = nullptr;  // while run() runs
+    Round* round = nullptr;        // likewise
+    bool claims_released = false;
+    std::minstd_rand random;
+};
+
+// An answer in one line and what is kept of it; shared with try_target().
+struct Answer {
+    Verdict verdict;
+    int status = 0;
+    std::string remote;
+    std::string kept;  // the first 2 KiB, printable, redacted
+};
+Answer read_answer(const presets::Target& target, const Result<net::HttpResponse>& response,
+                   const PrivateParts& parts, int number, Time created_at, Time now, double random01);
+
+}  // namespace basewatch::dispatch

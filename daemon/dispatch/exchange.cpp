@@ -1,0 +1,80 @@
+#include "dispatch/exchange.hpp"
+
+#include "dispatch/layers.hpp"
+#include "dispatch/signature.hpp"
+#include "foundation/bytes.hpp"
+
+#include <algorithm>
+
+namespace basewatch::dispatch {
+
+namespace {
+
+std::int64_t unix_seconds(Time time) {
+    return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+}
+
+// What the receiver gets beside what the preset says. The signature covers the bytes that are sent, so it
+// comes last.
+Result<void> finish_headers(net::HttpRequest& request, const presets::Target& target, const Message& message,
+                            Time now) {
+    if (message.dry_run)
+        for (const auto& [name, value] : target.dry_run_headers) request.headers.set(name, value);
+    if (!request.headers.find("User-Agent"))
+        request.headers.set("User-Agent", "basewatch/" BASEWATCH_VERSION);
+    request.headers.set("traceparent", traceparent(message.event_id));
+    return sign(request.headers, message.delivery_id, unix_seconds(now), request.body, target.signature(),
+                target.secrets);
+}
+
+Prepared failed(std::string where, Error error, const PrivateParts& parts) {
+    return {std::nullopt, parts, parts, std::move(error), std::move(where)};
+}
+
+}  // namespace
+
+Async<Prepared> prepare(Collaborators collaborators, const presets::Target& target, Message message) {
+    PrivateParts pull_tokens;
+    presets::RenderInput input;
+    // First what takes longest and fails most; the token in it should be young when it is sent.
+    if (target.needs_layers) {
+        auto layers = co_await layers_json(collaborators.registry, message.event_json, pull_tokens);
+        if (!layers) co_return failed("layers", layers.error(), pull_tokens);
+        input.layers_json = *layers;
+    }
+    auto now = collaborators.clock.now();
+    input.build = presets::build_parameters(message.event_type, message.event_json, now);
+    input.event_json = std::move(message.event_json);
+    input.event_type = message.event_type;
+    input.with = message.with;
+    auto request = co_await presets::render(target, std::move(input), collaborators.jq);
+    if (!request) co_return failed("render", request.error(), pull_tokens);
+    request->policy = message.policy;
+    request->timeout = target.timeout();
+    request->most_body = most_answer;
+    request->cut_body = true;
+    auto finished = finish_headers(*request, target, message, collaborators.clock.now());
+    if (!finished) co_return failed("render", finished.error(), pull_tokens);
+    auto parts = pull_tokens;
+    parts.add_address(request->url);
+    parts.add_headers(request->headers);
+    co_return Prepared{std::move(*request), std::move(pull_tokens), std::move(parts), Error(), {}};
+}
+
+std::shared_ptr<const net::ConnectionPolicy> connection_policy(std::size_t connections) {
+    auto policy = std::make_shared<net::ConnectionPolicy>();
+    policy->connections = std::max<std::size_t>(connections, 1);
+    // Receivers live in private networks; nothing that is to be told lives at a cloud's metadata address.
+    policy->addresses = net::AddressRule::no_metadata;
+    return policy;
+}
+
+std::string traceparent(std::string_view event_id) {
+    auto trace = sha256(event_id).substr(0, 16);
+    auto span = random_bytes(8);
+    // All zeros means "none" and would be thrown away.
+    if (std::all_of(span.begin(), span.end(), [](char byte) { return byte == 0; })) span.back() = 1;
+    return "00-" + hex(trace) + "-" + hex(span) + "-01";
+}
+
+}  // namespace basewatch::dispatch

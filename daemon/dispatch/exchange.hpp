@@ -1,0 +1,61 @@
+#pragma once
+// One exchange with a receiver: what is asked of the registry first, the rendering, the headers of every
+// delivery (README, "Webhooks": `webhook-id`, timestamp, signature, W3C `traceparent`), the sending. It
+// decides nothing and stores nothing.
+
+#include "dispatch/private_parts.hpp"
+#include "foundation/async.hpp"
+#include "jq/worker.hpp"
+#include "net/http_transport.hpp"
+#include "presets/render.hpp"
+#include "registry/registry_client.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace basewatch::dispatch {
+
+// Whom an exchange talks to.
+struct Collaborators {
+    Clock& clock;
+    net::HttpTransport& transport;
+    registry::RegistryClient& registry;
+    jq::Worker& jq;
+};
+
+struct Message {
+    std::string delivery_id;
+    std::string event_id;
+    std::string event_type;
+    std::string event_json;
+    std::map<std::string, std::string> with;
+    std::shared_ptr<const net::ConnectionPolicy> policy;
+    bool dry_run = false;
+};
+
+// A request ready to go, or why there is none.
+struct Prepared {
+    std::optional<net::HttpRequest> request;
+    PrivateParts pull_tokens;  // what opens the layers that the body names
+    PrivateParts parts;        // these, and what of the request must not come back in an answer
+    Error error;
+    std::string failed_at;  // `layers` or `render`
+};
+
+// `target` must outlive the call.
+Async<Prepared> prepare(Collaborators collaborators, const presets::Target& target, Message message);
+
+// How much of an answer is read; what is kept of it is less.
+inline constexpr std::size_t most_answer = 16u << 10;
+inline constexpr std::size_t most_kept_answer = 2u << 10;
+
+// Connections of a target are its own: one that hangs must not hold those of a neighbour on the same host.
+std::shared_ptr<const net::ConnectionPolicy> connection_policy(std::size_t connections);
+
+// `00-TRACE-SPAN-01` (W3C Trace Context §3.2): all deliveries of an event share the trace, each attempt is a
+// span.
+std::string traceparent(std::string_view event_id);
+
+}  // namespace basewatch::dispatch

@@ -1,0 +1,144 @@
+#include "dispatch/outcome.hpp"
+
+#include "foundation/secret.hpp"
+#include "foundation/time.hpp"
+#include "net/http_server.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace basewatch::dispatch {
+
+namespace {
+
+using model::DeliveryState;
+
+// The other side understood and says no: asking again with the same request changes nothing. 410 means that
+// the receiver is gone for good (CloudEvents webhook specification §2.2).
+constexpr std::array terminal_statuses{400, 401, 403, 404, 405, 410, 413, 415, 422};
+
+// What failed, before it is known whether there is another try.
+struct Failure {
+    std::string reason;
+    std::string detail;
+    std::optional<Milliseconds> retry_after;
+    bool terminal = false;
+};
+
+std::string class_of(ErrorKind kind) {
+    switch (kind) {
+        case ErrorKind::name_lookup:
+            return "dns";
+        case ErrorKind::unreachable:
+            return "refused";
+        case ErrorKind::blocked:
+            return "blocked";
+        case ErrorKind::timed_out:
+            return "timeout";
+        case ErrorKind::tls:
+            return "tls";
+        case ErrorKind::unauthorized:
+        case ErrorKind::not_found:
+        case ErrorKind::rate_limited:
+            return "4xx";
+        case ErrorKind::server_error:
+            return "5xx";
+        case ErrorKind::invalid:
+        case ErrorKind::bad_answer:
+        case ErrorKind::too_large:
+        case ErrorKind::unsupported:
+        case ErrorKind::storage:
+        case ErrorKind::conflict:
+        case ErrorKind::cancelled:
+            return "wrong answer";
+    }
+    return "wrong answer";
+}
+
+// A body of this status would have been a success with another status's body: Slack's 200 without `ok`, a
+// login page in place of an API's answer.
+bool right_status(const presets::Target& target, int status) {
+    const auto& ranges = target.fields.success;
+    if (ranges.empty()) return status >= 200 && status <= 299;
+    return std::any_of(ranges.begin(), ranges.end(),
+                       [&](const auto& range) { return status >= range.first && status <= range.last; });
+}
+
+Failure failure_of_status(const presets::Target& target, const net::HttpResponse& answer, Time now) {
+    int status = answer.status;
+    Failure failure;
+    failure.detail = status_line(status);
+    if (auto known = target.terminal.find(status); known != target.terminal.end()) {
+        failure.terminal = true;
+        failure.detail += ": " + known->second;
+    }
+    if (right_status(target, status)) {
+        failure.reason = "wrong answer";
+        failure.detail += ", but not with the answer that means success";
+    } else if (status >= 300 && status <= 399) {
+        failure.reason = "3xx";
+        failure.terminal = true;
+        failure.detail += ": redirects are not followed";
+    } else if (status >= 400 && status <= 599) {
+        failure.reason = status <= 499 ? "4xx" : "5xx";
+        failure.terminal |=
+            std::find(terminal_statuses.begin(), terminal_statuses.end(), status) != terminal_statuses.end();
+    } else {
+        failure.reason = "wrong answer";
+    }
+    if (auto wait = answer.headers.find("Retry-After")) failure.retry_after = parse_retry_after(*wait, now);
+    return failure;
+}
+
+Verdict dead(Failure failure, std::string_view why) {
+    if (!why.empty()) failure.detail.append("; ").append(why);
+    return {DeliveryState::dead, std::move(failure.reason), redact(failure.detail), std::nullopt};
+}
+
+Verdict schedule(const presets::Target& target, Failure failure, int number, Time created_at, Time now,
+                 double random01) {
+    if (failure.terminal) return dead(std::move(failure), "");
+    auto retries = target.retries();
+    auto retry = static_cast<std::size_t>(std::max(number, 1) - 1);
+    if (retry >= retries.size()) return dead(std::move(failure), "that was the last attempt");
+    auto planned = static_cast<double>(retries[retry].count()) * (0.8 + 0.4 * random01);
+    auto wait = Milliseconds(static_cast<std::int64_t>(planned));
+    // The receiver must be observed (CloudEvents webhook specification §2.2.3), up to the day that reading
+    // the header is capped at.
+    if (failure.retry_after) wait = std::max(wait, *failure.retry_after);
+    if (now + wait > created_at + target.expire()) {
+        auto verdict = dead(std::move(failure), "the next attempt would come after it expired");
+        verdict.reason = "expired";
+        return verdict;
+    }
+    return {DeliveryState::waiting, std::move(failure.reason), redact(failure.detail), wait};
+}
+
+}  // namespace
+
+std::string status_line(int status) {
+    auto phrase = net::reason_phrase(status);
+    std::string line = std::to_string(status);
+    if (!phrase.empty()) line.append(1, ' ').append(phrase);
+    return line;
+}
+
+Verdict judge(const presets::Target& target, const Result<net::HttpResponse>& answer, int number,
+              Time created_at, Time now, double random01) {
+    if (!answer) {
+        auto error = answer.error();
+        return judge_unsent(target, error, class_of(error.kind()), number, created_at, now, random01);
+    }
+    auto content_type = answer->headers.find("Content-Type").value_or("");
+    if (target.succeeded(answer->status, answer->body, content_type))
+        return {DeliveryState::delivered, "delivered", status_line(answer->status), std::nullopt};
+    return schedule(target, failure_of_status(target, *answer, now), number, created_at, now, random01);
+}
+
+Verdict judge_unsent(const presets::Target& target, const Error& error, std::string reason, int number,
+                     Time created_at, Time now, double random01) {
+    Failure failure{std::move(reason), error.message(), error.retry_after(), false};
+    return schedule(target, std::move(failure), number, created_at, now, random01);
+}
+
+}  // namespace basewatch::dispatch
