@@ -1,0 +1,63 @@
+#include "app/configuration.hpp"
+
+#include "app/check_settings.hpp"
+#include "app/tables.hpp"
+#include "net/url.hpp"
+
+#include <array>
+#include <unistd.h>
+
+namespace basewatch::app {
+
+namespace {
+
+std::string hostname() {
+    std::array<char, 256> name{};
+    if (gethostname(name.data(), name.size() - 1) != 0) return "localhost";
+    return name.data();
+}
+
+std::shared_ptr<const api::ApiTable> api_table(const settings::Settings& settings,
+                                               std::shared_ptr<const rules::PlanningTable> planning) {
+    auto table = std::make_shared<api::ApiTable>();
+    table->access.tokens = settings.daemon.api_tokens;
+    if (auto url = net::Url::parse(settings.daemon.public_url)) table->access.hosts.push_back(url->host);
+    table->planning = std::move(planning);
+    return table;
+}
+
+}  // namespace
+
+std::optional<Configuration> load(const std::string& file, const settings::Environment& environment,
+                                  Problems& problems) {
+    auto settings = settings::read_settings(file, environment, problems);
+    if (!settings) return std::nullopt;
+    check_settings(*settings, problems);
+    if (problems.failed()) return std::nullopt;
+    Configuration made;
+    made.watch = watch_table(*settings, hostname());
+    made.dispatch = dispatch_table(*settings);
+    made.api = api_table(*settings, made.watch->planning);
+    made.settings = std::move(*settings);
+    return made;
+}
+
+Async<void> check_programs(const settings::Settings& settings, jq::Worker& jq, Problems& problems) {
+    for (const auto& [name, target] : settings.targets) {
+        if (!target.fields.body) continue;
+        std::string program = *target.fields.body;
+        auto compiled = co_await jq.check(std::move(program));
+        if (!compiled)
+            problems.error(target.fields.body_at,
+                           "`body` of target " + name + ": " + compiled.error().message());
+    }
+}
+
+std::string report(const Problems& problems) {
+    std::string text;
+    for (const auto& problem : problems.sorted())
+        text += problem.where.text() + (problem.warning ? ": warning: " : ": error: ") + problem.what + "\n";
+    return text;
+}
+
+}  // namespace basewatch::app

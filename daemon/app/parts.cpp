@@ -1,0 +1,39 @@
+#include "app/parts.hpp"
+
+#include <array>
+#include <unistd.h>
+
+namespace basewatch::app {
+
+std::string own_binary() {
+    std::array<char, 4096> path{};
+    auto length = readlink("/proc/self/exe", path.data(), path.size());
+    return length > 0 ? std::string(path.data(), static_cast<std::size_t>(length)) : "/usr/bin/basewatch";
+}
+
+Outside::Outside(std::shared_ptr<const settings::RegistriesSettings> registries)
+    : clock(loop.get_executor()),
+      resolver(loop.get_executor(), clock),
+      dialer(loop.get_executor(), clock, resolver),
+      http(loop.get_executor(), clock, dialer),
+      jq(loop.get_executor(), clock, own_binary(), jq::Bounds()),
+      registry(loop.get_executor(), clock, http, std::move(registries)) {}
+
+Parts::Parts(Outside& outside, std::unique_ptr<store::Store> opened)
+    : store(std::move(opened)),
+      dispatcher(outside.loop.get_executor(), outside.clock, outside.http, *store, outside.registry,
+                 outside.jq),
+      watcher(outside.loop.get_executor(), outside.clock, outside.registry, *store,
+              [this](const std::vector<std::string>& targets) { dispatcher.notify(targets); }) {}
+
+Async<Result<void>> Parts::use(const Configuration& configuration) {
+    auto rules = co_await store->replace_file_rules(configuration.watch->planning->rules);
+    if (!rules) co_return rules.error().while_doing("storing the rule table");
+    auto watching = co_await watcher.use(configuration.watch);
+    if (!watching) co_return watching.error().while_doing("taking up the watches");
+    auto sending = co_await dispatcher.use(configuration.dispatch);
+    if (!sending) co_return sending.error().while_doing("taking up the targets");
+    co_return Result<void>();
+}
+
+}  // namespace basewatch::app

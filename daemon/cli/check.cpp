@@ -1,0 +1,122 @@
+#include "api/views.hpp"
+#include "app/parts.hpp"
+#include "cli/offline.hpp"
+#include "cli/table.hpp"
+#include "cli/verbs.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <csignal>
+
+namespace basewatch::cli {
+
+namespace {
+
+struct Sweep {
+    std::vector<watch::CheckReport> reports;
+    dispatch::Dispatcher::DrainReport deliveries;
+    std::string fault;
+};
+
+// Keeps the bases that were asked for; false, told, when one of them is not watched.
+bool narrow(app::Configuration& configuration, const std::vector<std::string>& references) {
+    if (references.empty()) return true;
+    std::vector<std::string> wanted;
+    for (const auto& text : references) {
+        auto reference = read_reference(text);
+        if (!reference) return false;
+        wanted.push_back(reference->text());
+    }
+    for (const auto& name : wanted) {
+        const auto& bases = configuration.watch->bases;
+        bool watched = std::any_of(bases.begin(), bases.end(),
+                                   [&](const watch::Watched& one) { return one.base.text() == name; });
+        if (!watched) complain(name + " is not watched: name it under `watch:` or in a rule");
+        if (!watched) return false;
+    }
+    return true;
+}
+
+Async<Sweep> sweep(app::Parts& parts, const app::Configuration& configuration,
+                   std::vector<std::string> references) {
+    Sweep swept;
+    auto used = co_await parts.use(configuration);
+    if (!used) {
+        swept.fault = used.error().message();
+        co_return swept;
+    }
+    if (references.empty()) {
+        swept.reports = co_await parts.watcher.check_all(model::DetectedBy::request);
+    } else {
+        for (const auto& text : references) {
+            auto report =
+                co_await parts.watcher.check_now(*model::Reference::parse(text), model::DetectedBy::request);
+            if (!report) swept.fault = report.error().message();
+            if (report) swept.reports.push_back(std::move(*report));
+        }
+    }
+    swept.deliveries = co_await parts.dispatcher.drain_once();
+    co_return swept;
+}
+
+std::string in_words(const watch::CheckReport& report) {
+    using Outcome = watch::CheckReport::Outcome;
+    if (report.outcome == Outcome::failed) return report.error;
+    if (report.outcome == Outcome::baseline) return "first sight: " + report.after.short_text();
+    if (report.outcome == Outcome::unchanged) return report.after.short_text();
+    std::string kinds;
+    for (const auto& change : report.changes)
+        kinds += (kinds.empty() ? "" : ", ") + std::string(model::to_string(change.kind));
+    return kinds + ": " + report.before.short_text() + " -> " + report.after.short_text();
+}
+
+void show(const Common& common, const Sweep& swept, const std::string& state_file) {
+    if (common.json) {
+        nlohmann::ordered_json body{{"state_file", state_file}, {"checks", nlohmann::ordered_json::array()}};
+        for (const auto& report : swept.reports) body["checks"].push_back(api::view(report));
+        body["deliveries"] = {{"delivered", swept.deliveries.delivered},
+                              {"failed", swept.deliveries.failed},
+                              {"failures", swept.deliveries.failures}};
+        print(body.dump(2) + "\n");
+        return;
+    }
+    Table table({"BASE", "OUTCOME", "DETAIL"});
+    for (const auto& report : swept.reports)
+        table.add(
+            {report.base.familiar(), api::view(report)["outcome"].get<std::string>(), in_words(report)});
+    print(table.text());
+    print("state: " + state_file + "; deliveries: " + std::to_string(swept.deliveries.delivered) +
+          " delivered, " + std::to_string(swept.deliveries.failed) + " failed\n");
+    for (const auto& failure : swept.deliveries.failures) complain(failure);
+}
+
+}  // namespace
+
+int check(const Common& common, const std::vector<std::string>& references, bool fail_on_change) {
+    auto configuration = read_configuration(common);
+    if (!configuration || !narrow(*configuration, references)) return wrong_usage;
+    std::signal(SIGPIPE, SIG_IGN);
+    app::Outside outside(configuration->settings.registries);
+    const std::string& state_file = configuration->settings.daemon.state;
+    auto store = store::Store::open(state_file, outside.loop.get_executor());
+    if (!store) {
+        bool held = store.error().kind() == ErrorKind::conflict;
+        complain(store.error().message() +
+                 (held ? "; while a daemon runs, use `basewatch check-now REF`" : ""));
+        return failed;
+    }
+    app::Parts parts(outside, std::move(*store));
+    auto swept = outside.wait_for(sweep(parts, *configuration, references));
+    show(common, swept, state_file);
+    if (!swept.fault.empty()) complain(swept.fault);
+    using Outcome = watch::CheckReport::Outcome;
+    auto any = [&](Outcome outcome) {
+        return std::any_of(swept.reports.begin(), swept.reports.end(),
+                           [&](const auto& report) { return report.outcome == outcome; });
+    };
+    if (!swept.fault.empty() || any(Outcome::failed) || swept.deliveries.failed > 0) return failed;
+    return fail_on_change && any(Outcome::changed) ? something_changed : done;
+}
+
+}  // namespace basewatch::cli

@@ -1,0 +1,44 @@
+// The verbs that ask a running daemon to do something.
+#include "cli/daemon_client.hpp"
+#include "cli/offline.hpp"
+#include "cli/table.hpp"
+#include "foundation/json.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace basewatch::cli {
+
+using nlohmann::json;
+
+int check_now(const Common& common, const std::string& reference) {
+    json body{{"reference", reference}};
+    bool good = true;
+    int code = ask(common, "POST", "/api/v1/checks", {}, to_text(body), [&](const json& answer) {
+        std::string line = cell(answer, "reference") + ": " + cell(answer, "outcome");
+        std::string before = digest_cell(answer, "old"), after = digest_cell(answer, "new");
+        if (!before.empty() && before != after) line += " " + before + " -> " + after;
+        if (before == after && !after.empty()) line += " " + after;
+        std::string error = cell(answer, "error");
+        if (!error.empty()) line += ": " + error;
+        good = error.empty();
+        print(printable(line) + "\n");
+        return done;
+    });
+    return good ? code : failed;
+}
+
+int rebuild(const Common& common, const std::string& dependent, const std::string& base,
+            const std::string& reason) {
+    json body{{"reason", reason}};
+    if (!dependent.empty()) body["dependent"] = dependent;
+    if (!base.empty()) body["base"] = base;
+    return ask(common, "POST", "/api/v1/rebuilds", {}, to_text(body), [](const json& answer) {
+        int code = show_items(
+            answer, {column("REBUILD", "id"), column("DEPENDENT", "dependent"), column("BASE", "base")},
+            "nothing was asked for");
+        print(cell(answer, "deliveries") + " deliveries are queued\n");
+        return code;
+    });
+}
+
+}  // namespace basewatch::cli

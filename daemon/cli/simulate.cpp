@@ -1,0 +1,90 @@
+#include "app/parts.hpp"
+#include "cli/offline.hpp"
+#include "cli/trial.hpp"
+#include "cli/verbs.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace basewatch::cli {
+
+namespace {
+
+// A change as it might come: the digests are made up, everything else is as configured.
+model::Change imagined_change(const model::Reference& base, model::ChangeKind kind, Time now) {
+    model::Change change;
+    change.id = "chg_00000000000000000000000000";
+    change.base = base;
+    change.kind = kind;
+    change.detected_by = model::DetectedBy::request;
+    change.detected_at = now;
+    model::Platform platform{"linux", "amd64", "", ""};
+    change.changed_platforms = {platform};
+    change.before.digest = model::Digest::of("simulated: before");
+    change.after.digest = model::Digest::of("simulated: after");
+    for (auto* look : {&change.before, &change.after}) {
+        look->media_type = "application/vnd.oci.image.index.v1+json";
+        look->observed_at = now;
+        look->platforms[platform] = model::Digest::of("simulated: " + look->digest.text());
+        look->detailed = true;
+    }
+    return change;
+}
+
+Async<std::vector<dispatch::Trial>> render(app::Outside& outside, const app::Configuration& configuration,
+                                           rules::Plan plan) {
+    std::vector<dispatch::Trial> trials;
+    for (const auto& delivery : plan.deliveries) {
+        auto event = std::find_if(plan.events.begin(), plan.events.end(),
+                                  [&](const auto& one) { return one.id == delivery.event_id; });
+        const auto& target = configuration.dispatch->targets.at(delivery.target);
+        std::map<std::string, std::string> with;
+        if (auto found = configuration.dispatch->with.find(delivery.dependent);
+            found != configuration.dispatch->with.end())
+            with = found->second;
+        auto trial = co_await dispatch::try_target(target, *event, delivery.dependent, with, false,
+                                                   outside.clock, outside.http, outside.registry, outside.jq);
+        trials.push_back(std::move(trial));
+    }
+    co_return trials;
+}
+
+}  // namespace
+
+int simulate(const Common& common, const std::string& text, const std::string& kind_name) {
+    auto reference = read_reference(text);
+    auto kind = model::change_kind(kind_name);
+    if (!kind)
+        complain("`" + kind_name +
+                 "` is no kind of change: content, reverted, metadata, platform_added or platform_removed");
+    if (!reference || !kind) return wrong_usage;
+    auto configuration = read_configuration(common);
+    if (!configuration) return wrong_usage;
+    app::Outside outside(configuration->settings.registries);
+    auto now = outside.clock.now();
+    auto plan = rules::plan_change(imagined_change(*reference, *kind, now), *configuration->watch->planning,
+                                   outside.ids, now);
+    auto events = plan.events;
+    auto rebuilds = plan.rebuilds;
+    auto trials = outside.wait_for(render(outside, *configuration, std::move(plan)));
+    if (common.json) {
+        nlohmann::ordered_json body{{"reference", reference->text()},
+                                    {"kind", kind_name},
+                                    {"events", nlohmann::ordered_json::array()},
+                                    {"rebuilds", nlohmann::ordered_json::array()},
+                                    {"requests", nlohmann::ordered_json::array()}};
+        for (const auto& event : events)
+            body["events"].push_back(nlohmann::ordered_json::parse(event.json, nullptr, false));
+        for (const auto& rebuild : rebuilds) body["rebuilds"].push_back(rebuild.dependent.text());
+        for (const auto& trial : trials) body["requests"].push_back(as_json(trial));
+        print(body.dump(2) + "\n");
+        return done;
+    }
+    if (events.empty()) print("no rule fires on " + kind_name + " of " + reference->text() + "\n");
+    for (const auto& event : events) print("event " + event.type + " about " + event.subject + "\n");
+    for (const auto& trial : trials) print(as_text(trial));
+    return done;
+}
+
+}  // namespace basewatch::cli
