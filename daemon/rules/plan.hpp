@@ -38,14 +38,19 @@ struct Plan {
 // For kinds that a check finds (not unreachable and recovered).
 Plan plan_change(const model::Change& change, const PlanningTable& table, UlidSource& ids, Time now);
 
+// The plans of two changes that one check found, as one. A dependent that the first has rebuilt is not
+// rebuilt again by the second.
+Plan joined(Plan first, Plan second);
+
 // `base.unreachable` and `base.recovered`, to the targets of `notify`. No targets, no event.
 // `since` is when the failing began; for recovered, `error` is what it had been.
 Plan plan_reachability(const model::Change& change, Time since, const std::string& error,
                        const std::string& error_kind, const PlanningTable& table, UlidSource& ids, Time now);
 
 // A rebuild that somebody asks for: of one dependent, on the base given or on each base that a rule builds it
-// on. `bases` holds what is known of them. invalid when no rule names the dependent or none of its targets
-// rebuilds.
+// on: one rebuild for each of `bases` (by normalised reference, with what is known of it) that a rule builds
+// the dependent on. `reason` is the person's text; the event says `requested: TEXT`. invalid when no rule
+// names the dependent or none of its targets rebuilds.
 Result<Plan> plan_request(const std::string& dependent, const std::map<std::string, model::BaseState>& bases,
                           const std::string& reason, const PlanningTable& table, UlidSource& ids, Time now);
 // The dependents that rules build on a base, in the order of the table, each once.

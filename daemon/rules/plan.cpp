@@ -1,0 +1,232 @@
+#include "rules/plan.hpp"
+
+#include "foundation/time.hpp"
+#include "rules/event_data.hpp"
+#include "rules/match.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <set>
+
+namespace basewatch::rules {
+
+namespace {
+
+using Rules = std::vector<const model::Rule*>;
+
+// Names in the order in which they came first.
+class OrderedNames {
+public:
+    void add(const std::string& name) {
+        if (seen_.insert(name).second) names_.push_back(name);
+    }
+    const std::vector<std::string>& names() const { return names_; }
+
+private:
+    std::set<std::string> seen_;
+    std::vector<std::string> names_;
+};
+
+std::vector<std::string> names_of(const std::string& base, const PlanningTable& table) {
+    std::vector<std::string> names{base};
+    if (auto known = table.aliases.find(base); known != table.aliases.end())
+        names.insert(names.end(), known->second.begin(), known->second.end());
+    return names;
+}
+
+// The targets that these rules fire, of one sort. A name that no target has is passed over.
+std::vector<std::string> targets_of(const Rules& rules, bool per_dependent, const PlanningTable& table) {
+    OrderedNames found;
+    for (const auto* rule : rules)
+        for (const auto& name : rule->fire) {
+            auto target = table.targets.find(name);
+            if (target != table.targets.end() && target->second == per_dependent) found.add(name);
+        }
+    return found.names();
+}
+
+Rules naming(const Rules& rules, const std::string& dependent) {
+    Rules found;
+    for (const auto* rule : rules)
+        if (std::find(rule->dependents.begin(), rule->dependents.end(), dependent) != rule->dependents.end())
+            found.push_back(rule);
+    return found;
+}
+
+std::vector<std::string> dependents_of_rules(const Rules& rules) {
+    OrderedNames found;
+    for (const auto* rule : rules)
+        for (const auto& dependent : rule->dependents) found.add(dependent);
+    return found.names();
+}
+
+// The rules that have this base, whatever they fire on.
+Rules rules_of_base(const std::string& base, const PlanningTable& table) {
+    auto names = names_of(base, table);
+    Rules found;
+    for (const auto& rule : table.rules) {
+        auto means = [&](const std::string& pattern) {
+            return std::any_of(names.begin(), names.end(),
+                               [&](const std::string& name) { return glob_matches(pattern, name); });
+        };
+        if (std::any_of(rule.bases.begin(), rule.bases.end(), means)) found.push_back(&rule);
+    }
+    return found;
+}
+
+void add_delivery(Plan& plan, const std::string& event_id, const std::string& target,
+                  const std::string& dependent, UlidSource& ids, Time now) {
+    model::Delivery delivery;
+    delivery.id = ids.next("dlv_", now);
+    delivery.event_id = event_id;
+    delivery.target = target;
+    delivery.dependent = dependent;
+    delivery.created_at = now;
+    delivery.due_at = now;
+    plan.deliveries.push_back(std::move(delivery));
+}
+
+// Why a dependent is to be built again.
+struct Occasion {
+    const model::Reference& base;
+    const model::Observation& before;
+    const model::Observation& after;
+    std::string reason;
+    std::vector<std::string> causes;
+    std::string change_id;
+    Time time;
+};
+
+EventData rebuild_data(const model::Rebuild& rebuild, const std::string& dependent, const Occasion& occasion,
+                       const PlanningTable& table) {
+    EventData data{{"rebuild", rebuild.id},
+                   {"dependent", dependent_data(dependent, table)},
+                   {"base", base_data(occasion.base)},
+                   {"old", observation_data(occasion.before)},
+                   {"new", observation_data(occasion.after)},
+                   {"reason", rebuild.reason},
+                   {"causes", rebuild.causes}};
+    if (rebuild.deadline) data["deadline"] = rfc3339(*rebuild.deadline);
+    if (!occasion.change_id.empty()) data["change"] = occasion.change_id;
+    return data;
+}
+
+void add_rebuild(Plan& plan, const std::string& dependent, const std::vector<std::string>& targets,
+                 const Occasion& occasion, const PlanningTable& table, UlidSource& ids, Time now) {
+    auto reference = model::Reference::parse(dependent);
+    if (!reference) return;  // settings let only references through
+    model::Rebuild rebuild;
+    rebuild.id = ids.next("rbd_", now);
+    rebuild.dependent = std::move(*reference);
+    rebuild.base = occasion.base;
+    rebuild.reason = occasion.reason;
+    rebuild.causes = occasion.causes;
+    rebuild.requested_at = now;
+    if (auto known = table.dependents.find(dependent);
+        known != table.dependents.end() && known->second.deadline)
+        rebuild.deadline = now + *known->second.deadline;
+    auto data = rebuild_data(rebuild, dependent, occasion, table);
+    add_links(data, occasion.change_id, occasion.base, table);
+    auto event =
+        make_event("rebuild.requested", dependent, occasion.time, occasion.change_id, data, table, ids, now);
+    rebuild.event_id = event.id;
+    for (const auto& target : targets) add_delivery(plan, event.id, target, dependent, ids, now);
+    plan.events.push_back(std::move(event));
+    plan.rebuilds.push_back(std::move(rebuild));
+}
+
+}  // namespace
+
+Plan plan_change(const model::Change& change, const PlanningTable& table, UlidSource& ids, Time now) {
+    Plan plan;
+    std::string base = change.base.text();
+    const auto rules = matching(table.rules, names_of(base, table), change.kind);
+    if (rules.empty()) return plan;
+
+    std::vector<std::string> rule_names;
+    for (const auto* rule : rules) rule_names.push_back(rule->name);
+    const auto dependents = dependents_of_rules(rules);
+    auto data = change_data(change, rule_names, dependents, table);
+    auto event = make_event("base.changed", base, change.detected_at, change.id, data, table, ids, now);
+    for (const auto& target : targets_of(rules, false, table))
+        add_delivery(plan, event.id, target, "", ids, now);
+    Occasion occasion{change.base, change.before, change.after,      "base changed",
+                      {event.id},  change.id,     change.detected_at};
+    plan.events.push_back(std::move(event));
+
+    for (const auto& dependent : dependents) {
+        auto targets = targets_of(naming(rules, dependent), true, table);
+        if (!targets.empty()) add_rebuild(plan, dependent, targets, occasion, table, ids, now);
+    }
+    return plan;
+}
+
+Plan plan_reachability(const model::Change& change, Time since, const std::string& error,
+                       const std::string& error_kind, const PlanningTable& table, UlidSource& ids, Time now) {
+    Plan plan;
+    std::string type = change.kind == model::ChangeKind::recovered ? "base.recovered" : "base.unreachable";
+    OrderedNames targets;
+    for (const auto& [event_type, names] : table.notify)
+        if (event_type == type)
+            for (const auto& name : names)
+                if (table.targets.contains(name)) targets.add(name);
+    if (targets.names().empty()) return plan;
+
+    EventData data{{"base", base_data(change.base)},
+                   {"since", rfc3339(since)},
+                   {"error", error},
+                   {"kind", error_kind},
+                   {"change", change.id}};
+    add_links(data, change.id, change.base, table);
+    auto event = make_event(type, change.base.text(), change.detected_at, change.id, data, table, ids, now);
+    for (const auto& target : targets.names()) add_delivery(plan, event.id, target, "", ids, now);
+    plan.events.push_back(std::move(event));
+    return plan;
+}
+
+Result<Plan> plan_request(const std::string& dependent, const std::map<std::string, model::BaseState>& bases,
+                          const std::string& reason, const PlanningTable& table, UlidSource& ids, Time now) {
+    std::string why = reason.empty() || reason.starts_with("requested") ? reason : "requested: " + reason;
+    if (why.empty()) why = "requested";
+    Plan plan;
+    bool named = false;
+    for (const auto& [base, state] : bases) {
+        auto rules = naming(rules_of_base(base, table), dependent);
+        named = named || !rules.empty();
+        auto targets = targets_of(rules, true, table);
+        if (targets.empty()) continue;
+        // Nothing has moved: the base is what it was.
+        model::Observation unknown;
+        Occasion occasion{state.reference, unknown, state.current, why, {}, "", now};
+        add_rebuild(plan, dependent, targets, occasion, table, ids, now);
+    }
+    if (!named) return Error(ErrorKind::invalid, "no rule builds " + dependent + " on that base");
+    if (plan.rebuilds.empty())
+        return Error(ErrorKind::invalid,
+                     "no rule that names " + dependent + " fires a target that rebuilds (per: dependent)");
+    return plan;
+}
+
+Plan joined(Plan first, Plan second) {
+    std::set<model::Reference> rebuilt;
+    for (const auto& rebuild : first.rebuilds) rebuilt.insert(rebuild.dependent);
+    std::set<std::string> dropped;
+    for (auto& rebuild : second.rebuilds) {
+        if (rebuilt.contains(rebuild.dependent))
+            dropped.insert(rebuild.event_id);
+        else
+            first.rebuilds.push_back(std::move(rebuild));
+    }
+    for (auto& event : second.events)
+        if (!dropped.contains(event.id)) first.events.push_back(std::move(event));
+    for (auto& delivery : second.deliveries)
+        if (!dropped.contains(delivery.event_id)) first.deliveries.push_back(std::move(delivery));
+    return first;
+}
+
+std::vector<std::string> dependents_of(const std::string& base, const PlanningTable& table) {
+    return dependents_of_rules(rules_of_base(base, table));
+}
+
+}  // namespace basewatch::rules
