@@ -1,0 +1,106 @@
+#include "net/address_guard.hpp"
+
+#include <optional>
+
+namespace basewatch::net {
+
+namespace {
+
+using boost::asio::ip::address_v4;
+using boost::asio::ip::address_v6;
+
+struct Block4 {
+    std::uint32_t network;
+    int prefix;
+    AddressClass kind;
+};
+
+constexpr std::uint32_t quad(unsigned a, unsigned b, unsigned c, unsigned d) {
+    return a << 24 | b << 16 | c << 8 | d;
+}
+
+// Most specific first where they overlap.
+constexpr Block4 blocks4[] = {
+    {quad(168, 63, 129, 16), 32, AddressClass::link_local},    // Azure's metadata and DNS, in global space
+    {quad(100, 100, 100, 200), 32, AddressClass::link_local},  // Alibaba's metadata
+    {quad(192, 0, 0, 192), 32, AddressClass::link_local},      // Oracle's metadata
+    {quad(0, 0, 0, 0), 8, AddressClass::other},
+    {quad(10, 0, 0, 0), 8, AddressClass::private_network},
+    {quad(100, 64, 0, 0), 10, AddressClass::private_network},
+    {quad(127, 0, 0, 0), 8, AddressClass::loopback},
+    {quad(169, 254, 0, 0), 16, AddressClass::link_local},
+    {quad(172, 16, 0, 0), 12, AddressClass::private_network},
+    {quad(192, 0, 0, 0), 24, AddressClass::other},
+    {quad(192, 0, 2, 0), 24, AddressClass::other},
+    {quad(192, 88, 99, 0), 24, AddressClass::other},
+    {quad(192, 168, 0, 0), 16, AddressClass::private_network},
+    {quad(198, 18, 0, 0), 15, AddressClass::other},
+    {quad(198, 51, 100, 0), 24, AddressClass::other},
+    {quad(203, 0, 113, 0), 24, AddressClass::other},
+    {quad(224, 0, 0, 0), 4, AddressClass::other},
+    {quad(240, 0, 0, 0), 4, AddressClass::other},
+};
+
+AddressClass classify4(std::uint32_t address) {
+    // To most systems 0.0.0.0 is this machine.
+    if (address == 0) return AddressClass::loopback;
+    for (const auto& block : blocks4) {
+        std::uint32_t mask = ~std::uint32_t{0} << (32 - block.prefix);
+        if ((address & mask) == block.network) return block.kind;
+    }
+    return AddressClass::global;
+}
+
+bool starts_with(const address_v6::bytes_type& bytes, std::initializer_list<unsigned char> prefix) {
+    return std::equal(prefix.begin(), prefix.end(), bytes.begin());
+}
+
+std::uint32_t four_bytes(const address_v6::bytes_type& bytes, std::size_t from) {
+    return quad(bytes[from], bytes[from + 1], bytes[from + 2], bytes[from + 3]);
+}
+
+// The IPv4 address that a packet to this IPv6 address would end at.
+std::optional<std::uint32_t> inner_address(const address_v6::bytes_type& bytes) {
+    if (starts_with(bytes, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff})) return four_bytes(bytes, 12);
+    if (starts_with(bytes, {0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0})) return four_bytes(bytes, 12);
+    if (starts_with(bytes, {0x20, 0x02})) return four_bytes(bytes, 2);
+    if (starts_with(bytes, {0x20, 0x01, 0, 0})) return ~four_bytes(bytes, 12);
+    return std::nullopt;
+}
+
+AddressClass classify6(const address_v6& address) {
+    if (address.is_loopback() || address.is_unspecified()) return AddressClass::loopback;
+    auto bytes = address.to_bytes();
+    if (auto inner = inner_address(bytes)) return classify4(*inner);
+    // Amazon's metadata over IPv6, in the private range.
+    if (starts_with(bytes, {0xfd, 0, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54}))
+        return AddressClass::link_local;
+    if (address.is_link_local()) return AddressClass::link_local;
+    if ((bytes[0] & 0xfe) == 0xfc) return AddressClass::private_network;
+    if (address.is_site_local())
+        return AddressClass::private_network;  // fec0::/10, given up and still routed
+    if (starts_with(bytes, {0x20, 0x01, 0x0d, 0xb8})) return AddressClass::other;
+    // Nothing outside 2000::/3 is global today (RFC 4291 §2.4): multicast, discard, NAT64 for local use.
+    return (bytes[0] & 0xe0) == 0x20 ? AddressClass::global : AddressClass::other;
+}
+
+}  // namespace
+
+AddressClass classify(const boost::asio::ip::address& address) {
+    return address.is_v4() ? classify4(address.to_v4().to_uint()) : classify6(address.to_v6());
+}
+
+bool allowed(AddressRule rule, const boost::asio::ip::address& address) {
+    auto kind = classify(address);
+    switch (rule) {
+        case AddressRule::any:
+            return true;
+        case AddressRule::no_metadata:
+            return kind != AddressClass::link_local;
+        case AddressRule::public_only:
+            return kind == AddressClass::global;
+    }
+    return false;
+}
+
+}  // namespace basewatch::net
