@@ -8,6 +8,8 @@
 
 #include "foundation/error.hpp"
 
+#include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <set>
@@ -56,6 +58,7 @@ public:
     Mark mark() const;
     const std::string& scalar() const;     // the text of a scalar; empty for anything else
     bool quoted() const;                   // "1.10" and 1.10 are the same text; this tells them apart
+    Mark text_mark() const;                // where a scalar's text begins: behind the quote, below the `|`
     std::vector<YamlValue> items() const;  // of a list
     std::vector<Entry> entries() const;    // of a map, duplicates included
 
@@ -77,8 +80,9 @@ struct YamlValue::Entry {
     YamlValue value;
 };
 
-// Parses one document. `file` is only for the marks. Syntax errors, several documents, anchors that loop,
-// tags and documents over 4 MiB go to `problems`, and nothing is returned.
+// Parses one document. `file` is only for the marks. Syntax errors, several documents, anchors that loop or
+// stand for more than 1,000,000 values, tags, bytes that are no UTF-8 and documents over 4 MiB go to
+// `problems`, and nothing is returned. A document in which nothing stands is a value of the kind `null`.
 std::optional<YamlValue> parse_yaml(std::string_view file, std::string_view text, Problems& problems);
 
 // Typed readings: each reports what is wrong with `name` and returns nothing.
@@ -96,7 +100,8 @@ public:
     // reads as an empty one.
     YamlMap(const YamlValue& value, std::string what, Problems& problems);
 
-    // The value of a key, once; the key counts as known from then on, there or not.
+    // The value of a key, the first where it stands twice; the key counts as known from then on, there or
+    // not.
     std::optional<YamlValue> take(std::string_view key);
     // As take(), and reports it missing.
     std::optional<YamlValue> require(std::string_view key);
@@ -107,6 +112,8 @@ public:
     void finish();
 
     const Mark& mark() const { return mark_; }
+    // The place of a key, or of the mapping where the key is not there.
+    Mark where(std::string_view key) const;
     const std::string& what() const { return what_; }
 
 private:
@@ -115,6 +122,7 @@ private:
     Problems& problems_;
     std::vector<YamlValue::Entry> entries_;
     std::set<std::string, std::less<>> known_;
+    std::set<std::string, std::less<>> refused_;
 };
 
 }  // namespace basewatch

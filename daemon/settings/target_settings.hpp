@@ -25,10 +25,26 @@ struct StatusRange {
     int last = 299;
 };
 
+// The text of a header. What came from `${…}` is a secret and is struck out of every log; a plain
+// `X-Team: platform` is not, or it would take each "platform" with it.
+class HeaderValue {
+public:
+    HeaderValue() = default;
+    HeaderValue(std::string plain) : plain_(std::move(plain)) {}
+    HeaderValue(Secret secret) : secret_(std::move(secret)) {}
+    const std::string& reveal() const { return secret_ ? secret_->reveal() : plain_; }
+    bool is_secret() const { return secret_.has_value(); }
+    bool empty() const { return reveal().empty(); }
+
+private:
+    std::string plain_;
+    std::optional<Secret> secret_;
+};
+
 struct RequestFields {
     std::optional<std::string> method;
-    std::optional<Secret> url;              // with {name} places; the whole address is treated as a secret
-    std::map<std::string, Secret> headers;  // values may hold {token}
+    std::optional<Secret> url;  // with {name} places; the whole address is treated as a secret
+    std::map<std::string, HeaderValue> headers;  // values may hold {token}
     std::optional<Per> per;
     std::optional<Encoding> encoding;         // preset: of the body that jq made
     std::optional<std::string> content_type;  // preset
@@ -61,7 +77,13 @@ struct TargetSettings {
     std::map<std::string, std::string> options;
 };
 
+class SecretReader;
+
 // Reads the fields that presets and targets share from a mapping, taking the keys it knows.
-RequestFields read_request_fields(YamlMap& map, class SecretReader& secrets, Problems& problems);
+RequestFields read_request_fields(YamlMap& map, SecretReader& secrets, Problems& problems);
+
+// Reads one entry of `targets:`. Which fields its preset needs is checked where presets are known.
+TargetSettings read_target(const std::string& name, const Mark& where, const YamlValue& value,
+                           SecretReader& secrets, Problems& problems);
 
 }  // namespace basewatch::settings
