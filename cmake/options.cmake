@@ -16,3 +16,10 @@ if(BASEWATCH_SANITIZE)
       -fno-omit-frame-pointer -O1)
   target_link_options(basewatch_options INTERFACE -fsanitize=${BASEWATCH_SANITIZE})
 endif()
+
+# ccache is used where it is installed. A precompiled header is only found again when no time stands in it.
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
+  add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
+endif()
