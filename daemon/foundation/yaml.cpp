@@ -54,7 +54,12 @@ void Problems::warning(const Mark& where, std::string what) {
 }
 
 bool Problems::failed() const {
-    return std::any_of(found_.begin(), found_.end(), [](const Problem& problem) { return !problem.warning; });
+    return errors() != 0;
+}
+
+std::size_t Problems::errors() const {
+    auto is_error = [](const Problem& problem) { return !problem.warning; };
+    return static_cast<std::size_t>(std::count_if(found_.begin(), found_.end(), is_error));
 }
 
 std::vector<Problem> Problems::sorted() const {

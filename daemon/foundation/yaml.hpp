@@ -42,6 +42,7 @@ public:
     void error(const Mark& where, std::string what);
     void warning(const Mark& where, std::string what);
     bool failed() const;  // an error, not only warnings
+    std::size_t errors() const;
     std::vector<Problem> sorted() const;
 
 private:

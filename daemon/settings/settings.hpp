@@ -12,7 +12,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace basewatch::settings {
@@ -54,6 +56,7 @@ struct WatchSettings {
 struct DependentSettings {
     model::Dependent dependent;
     Mark where;
+    bool whole = true;  // as a target's
 };
 
 struct RuleSettings {
@@ -80,6 +83,8 @@ struct Settings {
     std::vector<RuleSettings> rules;
     std::vector<NotifySettings> notify;
     std::map<std::string, TargetSettings> targets;
+    // The `env:NAME` and `credential:NAME` that were read: a reload cannot change their values.
+    std::set<std::string> fixed_at_start;
 };
 
 // Where secrets and paths come from besides the file; a test gives its own.
@@ -94,7 +99,13 @@ struct Environment {
 std::optional<Settings> read_settings(const std::string& file, const Environment& environment,
                                       Problems& problems);
 
-// The same from text, for tests and for `validate` of something not yet saved.
+// The same, but what could be read comes back even when there are errors, so that what it means together can
+// be checked in the same run. Never to be run on.
+Settings read_what_is_readable(const std::string& file, const Environment& environment, Problems& problems);
+Settings readable_text(std::string_view file, std::string_view text, const Environment& environment,
+                       Problems& problems);
+
+// read_settings from text, for tests and for `validate` of something not yet saved.
 std::optional<Settings> read_settings_text(std::string_view file, std::string_view text,
                                            const Environment& environment, Problems& problems);
 

@@ -24,31 +24,12 @@ std::string lower(std::string_view text) {
     return out;
 }
 
-// Why an address cannot be one, in words that never hold it: its path may be the secret.
-std::optional<std::string> fault_of_address(std::string_view url) {
-    std::size_t scheme = url.starts_with("https://") ? 8 : url.starts_with("http://") ? 7 : 0;
-    if (scheme == 0) return "must begin with https:// or http://";
-    if (url.size() == scheme || url[scheme] == '/' || url[scheme] == ':') return "names no host";
-    for (char c : url)
-        if (static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F)
-            return "holds a space, a line break or a character beyond ASCII: percent-encode it";
-    for (std::size_t at = url.find_first_of("{}"); at != std::string_view::npos;) {
-        auto end = url[at] == '{' ? url.find('}', at) : std::string_view::npos;
-        if (end == std::string_view::npos || !is_name(url.substr(at + 1, end - at - 1)))
-            return "has a `{` or `}` that is no place such as {project}; percent-encode it (%7B, %7D) if it "
-                   "is "
-                   "meant";
-        at = url.find_first_of("{}", end + 1);
-    }
-    return std::nullopt;
-}
-
 void read_address(YamlMap& map, SecretReader& secrets, Problems& problems, RequestFields& fields) {
     auto value = map.take("url");
     if (!value) return;
     auto text = secrets.text(*value, "url");
     if (!text) return;
-    if (auto fault = fault_of_address(text->text)) {
+    if (auto fault = fault_of_address(text->text, true)) {
         problems.error(value->mark(), "`url` of " + map.what() + " " + *fault);
         return;
     }
@@ -199,6 +180,8 @@ TargetSettings read_target(const std::string& name, const Mark& where, const Yam
     TargetSettings target;
     target.name = name;
     target.where = where;
+    target.whole = false;
+    std::size_t earlier = problems.errors();
     YamlMap map(value, "target `" + name + "`", problems);
     if (value.kind() != YamlValue::Kind::map) return target;
     map.refuse({"group", "in_flight", "budget", "quiet", "exec", "command"});
@@ -224,6 +207,7 @@ TargetSettings read_target(const std::string& name, const Mark& where, const Yam
     if (auto options = map.take("options"))
         target.options = read_texts(*options, "`options` of " + map.what(), problems);
     map.finish();
+    target.whole = problems.errors() == earlier;
     return target;
 }
 

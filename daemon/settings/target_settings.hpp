@@ -65,6 +65,7 @@ struct RequestFields {
 struct TargetSettings {
     std::string name;
     Mark where;
+    bool whole = true;  // false: a fault in it was told already, and what is missing may be what was faulty
     std::string preset;
     Mark preset_at;
     RequestFields fields;

@@ -179,6 +179,11 @@ std::optional<model::Reference> read_tag_reference(const YamlValue& value, std::
                                                    Problems& problems) {
     auto text = yaml_string(value, name, problems);
     if (!text) return std::nullopt;
+    if (has_glob(*text)) {
+        problems.error(value.mark(), ticked(name) + ": patterns such as " + value.described() +
+                                         " are not in this version here: name one tag");
+        return std::nullopt;
+    }
     auto reference = model::Reference::parse(*text);
     if (!reference) {
         problems.error(value.mark(), ticked(name) + ": " + reference.error().message());
@@ -191,6 +196,25 @@ std::optional<model::Reference> read_tag_reference(const YamlValue& value, std::
                        "not in this version: name the tag, " +
                        (reference->tag().empty() ? reference->name() + ":TAG"
                                                  : reference->with_tag(reference->tag()).text()));
+    return std::nullopt;
+}
+
+std::optional<std::string> fault_of_address(std::string_view url, bool places) {
+    std::size_t scheme = url.starts_with("https://") ? 8 : url.starts_with("http://") ? 7 : 0;
+    if (scheme == 0) return "must begin with https:// or http://";
+    if (url.size() == scheme || url[scheme] == '/' || url[scheme] == ':') return "names no host";
+    for (char c : url)
+        if (static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F)
+            return "holds a space, a line break or a character beyond ASCII: percent-encode it";
+    for (std::size_t at = places ? url.find_first_of("{}") : std::string_view::npos;
+         at != std::string_view::npos;) {
+        auto end = url[at] == '{' ? url.find('}', at) : std::string_view::npos;
+        if (end == std::string_view::npos || !is_name(url.substr(at + 1, end - at - 1)))
+            return "has a `{` or `}` that is no place such as {project}; percent-encode it (%7B, %7D) if it "
+                   "is "
+                   "meant";
+        at = url.find_first_of("{}", end + 1);
+    }
     return std::nullopt;
 }
 

@@ -51,6 +51,10 @@ bool names_a_tag(std::string_view text);
 // `*` or `?` in it.
 bool has_glob(std::string_view text);
 
+// Why an http or https address cannot be one ("must begin with …"), in words that never hold it: its path may
+// be a secret. `places` are {name}, filled in later.
+std::optional<std::string> fault_of_address(std::string_view url, bool places);
+
 bool has_control_character(std::string_view text);
 
 }  // namespace basewatch::settings

@@ -1,0 +1,146 @@
+#include "settings/base_pattern.hpp"
+#include "settings/reading.hpp"
+#include "settings/values.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace basewatch::settings {
+
+namespace {
+
+// The items of a key that takes one or many and must hold at least one.
+std::vector<YamlValue> some(YamlMap& map, std::string_view key, Problems& problems) {
+    auto value = map.require(key);
+    if (!value) return {};
+    auto items = yaml_one_or_many(*value);
+    if (items.empty())
+        problems.error(value->mark(), "`" + std::string(key) + "` of " + map.what() + " is an empty list");
+    return items;
+}
+
+// Adds a text and its place, once; a second one is told.
+void add(const std::string& text, const Mark& where, std::string_view name, std::vector<std::string>& texts,
+         std::vector<Mark>& marks, Problems& problems) {
+    if (std::ranges::find(texts, text) != texts.end()) {
+        problems.error(where, "`" + std::string(name) + "` names " + text + " twice: keep one of them");
+        return;
+    }
+    texts.push_back(text);
+    marks.push_back(where);
+}
+
+void read_bases(YamlMap& map, Reading& reading, RuleSettings& settings) {
+    for (const auto& item : some(map, "base", reading.problems)) {
+        std::optional<std::string> base;
+        if (item.kind() == YamlValue::Kind::scalar && has_glob(item.scalar())) {
+            auto pattern = normalised_pattern(item.scalar());
+            if (pattern) base = *pattern;
+            if (!pattern) reading.problems.error(item.mark(), "`base`: " + pattern.error().message());
+        } else if (auto reference = read_tag_reference(item, "base", reading.problems)) {
+            base = reference->text();
+        }
+        if (base) add(*base, item.mark(), "base", settings.rule.bases, settings.base_marks, reading.problems);
+    }
+}
+
+void read_kinds(YamlMap& map, Reading& reading, RuleSettings& settings) {
+    auto value = map.take("on");
+    if (!value) return;
+    settings.rule.on.clear();
+    auto items = yaml_one_or_many(*value);
+    if (items.empty())
+        reading.problems.error(value->mark(), "`on` is an empty list: leave it out for [content, reverted]");
+    for (const auto& item : items) {
+        if (item.scalar() == "unreachable" || item.scalar() == "recovered") {
+            reading.problems.error(item.mark(), "`on` cannot be " + item.described() + ": write base." +
+                                                    item.scalar() + " under `notify`");
+            continue;
+        }
+        if (!read_word(item, "on", {"content", "reverted", "metadata", "platform_added", "platform_removed"},
+                       reading.problems, {"tag_created", "tag_deleted", "newer_version"}))
+            continue;
+        auto kind = model::change_kind(item.scalar());
+        if (kind && std::ranges::find(settings.rule.on, *kind) == settings.rule.on.end())
+            settings.rule.on.push_back(*kind);
+    }
+}
+
+void read_rule_dependents(YamlMap& map, Reading& reading, RuleSettings& settings) {
+    auto value = map.take("dependents");
+    if (!value) return;
+    for (const auto& item : yaml_one_or_many(*value)) {
+        auto image = std::optional(item);
+        if (item.kind() == YamlValue::Kind::map) {
+            YamlMap dependent(item, "entry of `dependents`", reading.problems);
+            dependent.refuse({"newest"});
+            image = dependent.require("image");
+            dependent.finish();
+        }
+        if (!image) continue;
+        if (auto reference = read_tag_reference(*image, "dependents", reading.problems))
+            add(reference->text(), image->mark(), "dependents", settings.rule.dependents,
+                settings.dependent_marks, reading.problems);
+    }
+}
+
+void read_fire(YamlMap& map, Reading& reading, std::vector<std::string>& fire, std::vector<Mark>& marks) {
+    for (const auto& item : some(map, "fire", reading.problems))
+        if (auto name = read_name(item, "fire", reading.problems))
+            add(*name, item.mark(), "fire", fire, marks, reading.problems);
+}
+
+void read_rule(const YamlValue& value, Reading& reading) {
+    YamlMap map(value, "entry of `rules`", reading.problems);
+    if (value.kind() != YamlValue::Kind::map) return;
+    map.refuse({"when", "approve", "canary", "freeze"});
+    RuleSettings settings;
+    settings.where = value.mark();
+    if (auto name = map.require("name")) {
+        settings.where = name->mark();
+        settings.rule.name = read_line(*name, "name", 128, reading.problems).value_or("");
+    }
+    read_bases(map, reading, settings);
+    read_kinds(map, reading, settings);
+    read_rule_dependents(map, reading, settings);
+    read_fire(map, reading, settings.rule.fire, settings.fire_marks);
+    map.finish();
+    if (settings.rule.name.empty()) return;
+    if (reading.first("rule `" + settings.rule.name + "`", settings.where))
+        reading.settings.rules.push_back(std::move(settings));
+}
+
+void read_event(const YamlValue& item, Reading& reading, NotifySettings& notify) {
+    if (item.scalar() == "base.changed" || item.scalar() == "rebuild.requested") {
+        reading.problems.error(item.mark(), "`events` cannot be " + item.described() +
+                                                ": it comes by `rules`, to the targets that they fire");
+        return;
+    }
+    if (read_word(item, "events", {"base.unreachable", "base.recovered"}, reading.problems,
+                  {"rebuild.verified", "rebuild.unverified", "rebuild.stale", "rebuild.failed",
+                   "rebuild.overdue", "target.disabled"}))
+        add(item.scalar(), item.mark(), "events", notify.events, notify.event_marks, reading.problems);
+}
+
+void read_notify_entry(const YamlValue& value, Reading& reading) {
+    YamlMap map(value, "entry of `notify`", reading.problems);
+    if (value.kind() != YamlValue::Kind::map) return;
+    NotifySettings notify;
+    for (const auto& item : some(map, "events", reading.problems)) read_event(item, reading, notify);
+    read_fire(map, reading, notify.fire, notify.fire_marks);
+    map.finish();
+    reading.settings.notify.push_back(std::move(notify));
+}
+
+}  // namespace
+
+void read_rules(const YamlValue& value, Reading& reading) {
+    for (const auto& item : section_items(value, "rules", reading.problems)) read_rule(item, reading);
+}
+
+void read_notify(const YamlValue& value, Reading& reading) {
+    for (const auto& item : section_items(value, "notify", reading.problems))
+        read_notify_entry(item, reading);
+}
+
+}  // namespace basewatch::settings

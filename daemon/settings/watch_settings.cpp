@@ -1,0 +1,149 @@
+#include "settings/reading.hpp"
+#include "settings/values.hpp"
+
+namespace basewatch::settings {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Milliseconds shortest_interval = 100ms;
+constexpr Milliseconds longest_interval = std::chrono::hours(24 * 30);
+
+std::optional<PlatformChoice> read_platforms(const YamlValue& value, Problems& problems) {
+    PlatformChoice choice;
+    choice.named.clear();
+    auto items = yaml_one_or_many(value);
+    if (items.empty()) {
+        problems.error(value.mark(),
+                       "`platforms` is an empty list: write `all` or some, such as [linux/amd64]");
+        return std::nullopt;
+    }
+    bool good = true;
+    for (const auto& item : items) {
+        auto text = yaml_string(item, "platforms", problems);
+        if (text && *text == "all") {
+            choice.all = true;
+            continue;
+        }
+        auto platform = text ? model::Platform::parse(*text) : Result<model::Platform>(Error());
+        good = good && platform;
+        if (platform) {
+            choice.named.push_back(*platform);
+        } else if (text) {
+            problems.error(item.mark(), "`platforms`: " + platform.error().message());
+        }
+    }
+    if (!good) return std::nullopt;
+    if (choice.all && !choice.named.empty()) {
+        problems.error(value.mark(), "`platforms` names `all` and others beside it: keep one of them");
+        return std::nullopt;
+    }
+    return choice;
+}
+
+void read_aliases(const YamlValue& value, Problems& problems, WatchSettings& watch) {
+    for (const auto& item : yaml_one_or_many(value)) {
+        auto alias = read_tag_reference(item, "aliases", problems);
+        if (!alias) continue;
+        // The same tag under another name, unless a tag stands there.
+        watch.aliases.push_back(names_a_tag(item.scalar()) ? *alias : alias->with_tag(watch.base.tag()));
+    }
+}
+
+void read_ignore_labels(const YamlValue& value, Problems& problems, WatchSettings& watch) {
+    for (const auto& item : yaml_one_or_many(value)) {
+        auto label = read_line(item, "ignore_labels", 256, problems);
+        if (!label) continue;
+        if (label->find('*') < label->size() - 1) {
+            problems.error(item.mark(), "`ignore_labels` knows `*` only at the end, as in com.example.*");
+        } else {
+            watch.ignore_labels.push_back(*label);
+        }
+    }
+}
+
+void read_watch_entry(const YamlValue& value, Reading& reading) {
+    WatchSettings watch;
+    watch.where = value.mark();
+    if (value.kind() == YamlValue::Kind::scalar) {
+        if (auto base = read_tag_reference(value, "watch", reading.problems)) {
+            watch.base = *base;
+            reading.settings.watch.push_back(std::move(watch));
+        }
+        return;
+    }
+    YamlMap map(value, "entry of `watch`", reading.problems);
+    if (value.kind() != YamlValue::Kind::map) return;
+    map.refuse({"tags", "settle"});
+    if (auto image = map.require("image"))
+        watch.base = read_tag_reference(*image, "image", reading.problems).value_or(model::Reference());
+    if (auto interval = map.take("interval"))
+        watch.interval =
+            read_duration(*interval, "interval", shortest_interval, longest_interval, reading.problems);
+    if (auto platforms = map.take("platforms"))
+        watch.platforms = read_platforms(*platforms, reading.problems);
+    if (auto labels = map.take("ignore_labels")) read_ignore_labels(*labels, reading.problems, watch);
+    if (auto aliases = map.take("aliases")) read_aliases(*aliases, reading.problems, watch);
+    map.finish();
+    if (!watch.base.empty()) reading.settings.watch.push_back(std::move(watch));
+}
+
+void read_dependent(const YamlValue& value, Reading& reading) {
+    YamlMap map(value, "entry of `dependents`", reading.problems);
+    if (value.kind() != YamlValue::Kind::map) return;
+    map.refuse({"base", "platforms", "priority"});
+    DependentSettings settings;
+    std::size_t earlier = reading.problems.errors();
+    settings.where = value.mark();
+    auto& dependent = settings.dependent;
+    if (auto image = map.require("image")) {
+        dependent.reference =
+            read_tag_reference(*image, "image", reading.problems).value_or(model::Reference());
+        settings.where = image->mark();
+    }
+    if (auto owner = map.take("owner"))
+        dependent.owner = read_line(*owner, "owner", 200, reading.problems).value_or("");
+    if (auto deadline = map.take("deadline"))
+        dependent.deadline =
+            read_duration(*deadline, "deadline", 1s, std::chrono::hours(24 * 366), reading.problems);
+    if (auto with = map.take("with")) dependent.parameters = read_texts(*with, "`with`", reading.problems);
+    map.finish();
+    settings.whole = reading.problems.errors() == earlier;
+    if (dependent.reference.empty()) return;
+    if (reading.first("dependent " + dependent.reference.text(), settings.where))
+        reading.settings.dependents.push_back(std::move(settings));
+}
+
+}  // namespace
+
+void read_defaults(const YamlValue& value, Reading& reading) {
+    YamlMap map(value, "`defaults`", reading.problems);
+    map.refuse({"settle"});
+    auto& defaults = reading.settings.defaults;
+    if (auto interval = map.take("interval");
+        interval && reading.first("`interval` in `defaults`", map.where("interval")))
+        defaults.interval =
+            read_duration(*interval, "interval", shortest_interval, longest_interval, reading.problems)
+                .value_or(defaults.interval);
+    if (auto platforms = map.take("platforms");
+        platforms && reading.first("`platforms` in `defaults`", map.where("platforms")))
+        defaults.platforms = read_platforms(*platforms, reading.problems).value_or(defaults.platforms);
+    if (auto count = map.take("unreachable_after");
+        count && reading.first("`unreachable_after` in `defaults`", map.where("unreachable_after")))
+        defaults.unreachable_after =
+            static_cast<int>(yaml_integer(*count, "unreachable_after", 1, 1000, reading.problems)
+                                 .value_or(defaults.unreachable_after));
+    map.finish();
+}
+
+void read_watch(const YamlValue& value, Reading& reading) {
+    for (const auto& item : section_items(value, "watch", reading.problems)) read_watch_entry(item, reading);
+}
+
+void read_dependents(const YamlValue& value, Reading& reading) {
+    for (const auto& item : section_items(value, "dependents", reading.problems))
+        read_dependent(item, reading);
+}
+
+}  // namespace basewatch::settings
