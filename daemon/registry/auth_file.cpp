@@ -1,0 +1,142 @@
+#include "registry/auth_file.hpp"
+
+#include "foundation/bytes.hpp"
+#include "foundation/json.hpp"
+#include "model/reference.hpp"
+#include "net/headers.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <vector>
+
+namespace basewatch::registry {
+
+namespace {
+
+constexpr std::size_t most_bytes = 1u << 20;
+
+// `https://index.docker.io/v1/` and `ghcr.io/v2/` name a host; `ghcr.io/team/app` names repositories.
+std::string normalised_key(std::string key) {
+    bool schemed = false;
+    for (std::string_view scheme : {"https://", "http://"}) {
+        if (!key.starts_with(scheme)) continue;
+        key.erase(0, scheme.size());
+        schemed = true;
+        break;
+    }
+    while (!key.empty() && key.back() == '/') key.pop_back();
+    auto slash = key.find('/');
+    std::string path = slash == std::string::npos ? "" : key.substr(slash);
+    if (schemed || path == "/v1" || path == "/v2") path.clear();
+    std::string host = key.substr(0, slash);
+    return host.empty() ? host : model::normalised_registry(host) + path;
+}
+
+bool read(const nlohmann::json& object, std::string_view name, std::string& into) {
+    const auto* value = member(object, name);
+    if (value == nullptr || value->is_null()) return true;
+    auto text = string_member(object, name);
+    if (!text) return false;
+    into = std::move(*text);
+    return true;
+}
+
+Error invalid(std::string why) {
+    return Error(ErrorKind::invalid, std::move(why));
+}
+
+Result<std::optional<Credential>> some(Credential::Kind kind, std::string username, std::string secret) {
+    Credential credential{kind, std::move(username), Secret(std::move(secret))};
+    return std::optional<Credential>(std::move(credential));
+}
+
+}  // namespace
+
+Result<AuthFile> AuthFile::parse(std::string_view text) {
+    auto document = parse_json(text, JsonLimits{most_bytes, 16});
+    if (!document) return document.error();
+    if (!document->is_object()) return Error(ErrorKind::bad_answer, "not a JSON object");
+    AuthFile file;
+    for (std::string_view name : {"auths", "credHelpers"}) {
+        const auto* value = member(*document, name);
+        if (value != nullptr && !value->is_object() && !value->is_null())
+            return Error(ErrorKind::bad_answer, std::string(name) + " is not an object");
+    }
+    if (!read(*document, "credsStore", file.store_))
+        return Error(ErrorKind::bad_answer, "credsStore is not a string");
+    if (const auto* helpers = object_member(*document, "credHelpers")) {
+        for (const auto& [host, helper] : helpers->items()) {
+            if (!helper.is_string())
+                return Error(ErrorKind::bad_answer, "a credHelpers entry is not a string");
+            file.helpers_[normalised_key(host)] = helper.get<std::string>();
+        }
+    }
+    if (const auto* auths = object_member(*document, "auths")) {
+        for (const auto& [key, value] : auths->items()) {
+            Entry entry;
+            entry.wrong = !value.is_object() || !read(value, "auth", entry.auth) ||
+                          !read(value, "username", entry.username) ||
+                          !read(value, "password", entry.password) ||
+                          !read(value, "identitytoken", entry.identity_token) ||
+                          !read(value, "registrytoken", entry.registry_token);
+            // Several spellings of one host may stand side by side; the plain one counts.
+            bool plain = normalised_key(key) == key;
+            auto [place, fresh] = file.entries_.emplace(normalised_key(key), entry);
+            if (!fresh && (plain || place->second.empty())) place->second = entry;
+        }
+    }
+    return file;
+}
+
+const AuthFile::Entry* AuthFile::entry_of(const std::string& registry, const std::string& repository) const {
+    std::string key = registry + "/" + repository;
+    for (;;) {
+        auto found = entries_.find(key);
+        if (found != entries_.end()) return &found->second;
+        auto slash = key.rfind('/');
+        if (slash == std::string::npos) return nullptr;
+        key.resize(slash);
+    }
+}
+
+Result<std::optional<Credential>> AuthFile::find(const std::string& registry,
+                                                 const std::string& repository) const {
+    auto kept_by = [&](const std::string& helper) {
+        return Error(
+            ErrorKind::unsupported,
+            "the credential of " + registry + " is kept by the credential helper \"" + helper +
+                "\", which is not in this version; give username and password, or an auth_file, under "
+                "registries");
+    };
+    if (auto helper = helpers_.find(registry); helper != helpers_.end() && !helper->second.empty())
+        return kept_by(helper->second);
+    const auto* entry = entry_of(registry, repository);
+    if (entry == nullptr) return std::optional<Credential>();
+    if (entry->wrong) return invalid("the entry of " + registry + " has a member of the wrong type");
+    if (entry->empty()) {
+        // `docker login` leaves an empty entry behind when it gave the secret to a store.
+        if (!store_.empty()) return kept_by(store_);
+        return std::optional<Credential>();
+    }
+    if (!entry->registry_token.empty()) {
+        if (!net::valid_header("Authorization", entry->registry_token))
+            return invalid("the registrytoken of " + registry + " cannot stand in a header");
+        return some(Credential::Kind::registry_token, "", entry->registry_token);
+    }
+    std::string username = entry->username, password = entry->password;
+    if (username.empty() && password.empty() && !entry->auth.empty()) {
+        auto decoded = unbase64(entry->auth);
+        auto colon = decoded ? decoded->find(':') : std::string::npos;
+        if (colon == std::string::npos)
+            return invalid("the auth of " + registry + " is not base64 of user:password");
+        username = decoded->substr(0, colon);
+        password = decoded->substr(colon + 1);
+        while (!password.empty() && password.back() == '\0') password.pop_back();
+    }
+    if (!entry->identity_token.empty())
+        return some(Credential::Kind::identity_token, username, entry->identity_token);
+    if (username.empty() && password.empty()) return invalid("the auth of " + registry + " is empty");
+    return some(Credential::Kind::password, username, password);
+}
+
+}  // namespace basewatch::registry

@@ -1,0 +1,57 @@
+#pragma once
+// A docker config.json or podman auth.json, parsed (docker's cli/config/configfile, containers-auth.json(5)):
+// keys may be namespaced and the most specific one counts; Docker Hub is known under its old names; keys with
+// a scheme are docker's old spelling of a host. Strict and bounded; no error ever holds a secret. Pure.
+
+#include "foundation/error.hpp"
+#include "foundation/secret.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace basewatch::registry {
+
+struct Credential {
+    enum class Kind {
+        none,            // ask without
+        password,        // Basic, to the registry or to its token server
+        identity_token,  // an OAuth2 refresh token, exchanged at the token server
+        registry_token,  // a bearer token as it is
+    };
+    Kind kind = Kind::none;
+    std::string username;
+    Secret secret;
+
+    bool operator==(const Credential&) const = default;
+};
+
+class AuthFile {
+public:
+    // ErrorKind::bad_answer or too_large (over 1 MiB). A broken entry is no error before it is asked for.
+    static Result<AuthFile> parse(std::string_view text);
+
+    // What the file holds for this repository; nothing where it has no entry. unsupported when a credential
+    // helper keeps it, invalid when the entry cannot be read.
+    Result<std::optional<Credential>> find(const std::string& registry, const std::string& repository) const;
+
+private:
+    struct Entry {
+        std::string auth;
+        std::string username, password;
+        std::string identity_token, registry_token;
+        bool wrong = false;  // a member has another type than it must
+        bool empty() const {
+            return auth.empty() && username.empty() && password.empty() && identity_token.empty() &&
+                   registry_token.empty();
+        }
+    };
+    const Entry* entry_of(const std::string& registry, const std::string& repository) const;
+
+    std::map<std::string, Entry> entries_;        // by key, schemes and old paths cut away
+    std::map<std::string, std::string> helpers_;  // by host
+    std::string store_;
+};
+
+}  // namespace basewatch::registry

@@ -1,0 +1,127 @@
+#include "registry/credentials.hpp"
+
+#include "foundation/bytes.hpp"
+#include "foundation/log.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace basewatch::registry {
+
+namespace {
+
+constexpr std::size_t most_bytes = 1u << 20;
+
+std::string version_of(const struct stat& state) {
+    std::string version;
+    for (auto number :
+         {static_cast<std::int64_t>(state.st_dev), static_cast<std::int64_t>(state.st_ino),
+          static_cast<std::int64_t>(state.st_size), static_cast<std::int64_t>(state.st_mtim.tv_sec),
+          static_cast<std::int64_t>(state.st_mtim.tv_nsec)})
+        version += std::to_string(number) + "/";
+    return version;
+}
+
+Error cannot_read(int reason) {
+    return Error(ErrorKind::invalid, std::string("cannot be read: ") + std::strerror(reason));
+}
+
+Result<std::string> whole_file(const std::string& path) {
+    // Without blocking: a pipe in this place must not stop the loop.
+    int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file < 0) return cannot_read(errno);
+    struct stat state{};
+    if (fstat(file, &state) != 0 || !S_ISREG(state.st_mode)) {
+        ::close(file);
+        return Error(ErrorKind::invalid, "is no regular file");
+    }
+    std::string text;
+    char buffer[16384];
+    ssize_t got = 0;
+    while (text.size() <= most_bytes && (got = ::read(file, buffer, sizeof buffer)) > 0)
+        text.append(buffer, static_cast<std::size_t>(got));
+    int reason = errno;
+    ::close(file);
+    if (got < 0) return cannot_read(reason);
+    return text;
+}
+
+}  // namespace
+
+Credentials::Credentials(std::shared_ptr<const settings::RegistriesSettings> settings)
+    : settings_(std::move(settings)), key_(random_bytes(32)) {}
+
+void Credentials::replace(std::shared_ptr<const settings::RegistriesSettings> settings) {
+    settings_ = std::move(settings);
+    files_.clear();
+    warned_.clear();
+}
+
+void Credentials::warn_once(const std::string& text) {
+    if (warned_.size() < 1000 && warned_.insert(text).second) log::warning(text);
+}
+
+const Credentials::ReadFile& Credentials::read(const std::string& path) {
+    struct stat state{};
+    bool there = ::stat(path.c_str(), &state) == 0;
+    std::string version = there ? version_of(state) : std::string();
+    auto [place, fresh] = files_.try_emplace(path);
+    auto& file = place->second;
+    if (!fresh && file.version == version) return file;
+    file.version = version;
+    if (!there) {
+        file.content = cannot_read(errno == 0 ? ENOENT : errno);
+        return file;
+    }
+    if ((state.st_mode & S_IROTH) != 0)
+        warn_once("auth file " + path + ": everybody on this machine can read the secrets in it");
+    auto text = whole_file(path);
+    file.content = text ? AuthFile::parse(*text) : Result<AuthFile>(text.error());
+    return file;
+}
+
+Result<std::optional<Credential>> Credentials::in_file(const std::string& path, const std::string& registry,
+                                                       const std::string& repository) {
+    const auto& file = read(path);
+    if (!file.content) return file.content.error().while_doing("auth file " + path);
+    auto found = file.content->find(registry, repository);
+    if (found) return found;
+    auto error = found.error().while_doing("auth file " + path);
+    warn_once(error.message());
+    return error;
+}
+
+Result<Credential> Credentials::find(const std::string& registry, const std::string& repository) {
+    auto entry = settings_->by_host.find(registry);
+    if (entry != settings_->by_host.end()) {
+        const auto& configured = entry->second;
+        if (!configured.username.empty() || !configured.password.empty())
+            return Credential{Credential::Kind::password, configured.username, configured.password};
+        if (!configured.auth_file.empty()) {
+            auto found = in_file(configured.auth_file, registry, repository);
+            if (!found) return found.error();
+            if (*found) return **found;
+            return Error(ErrorKind::invalid,
+                         "auth file " + configured.auth_file + " has no entry for " + registry);
+        }
+    }
+    for (const auto& path : settings_->auth_files) {
+        if (read(path).version.empty()) continue;  // logged out since, or never there
+        auto found = in_file(path, registry, repository);
+        if (!found) return found.error();
+        if (*found) return **found;
+    }
+    return Credential();
+}
+
+std::string Credentials::identity(const Credential& credential) const {
+    if (credential.kind == Credential::Kind::none) return "anonymous";
+    std::string what = std::to_string(static_cast<int>(credential.kind)) + std::string(1, '\0') +
+                       credential.username + std::string(1, '\0') + credential.secret.reveal();
+    return hex(hmac_sha256(key_, what));
+}
+
+}  // namespace basewatch::registry

@@ -1,0 +1,184 @@
+#include "registry/host.hpp"
+
+#include "foundation/log.hpp"
+#include "model/reference.hpp"
+#include "registry/complaint.hpp"
+
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/network_v4.hpp>
+#include <boost/asio/ip/network_v6.hpp>
+
+#include <algorithm>
+
+namespace basewatch::registry {
+
+namespace {
+
+constexpr double public_rate = 10;
+constexpr double local_rate = 100;
+constexpr std::size_t most_warning_bytes = 4096;
+constexpr std::size_t most_hosts = 2000;
+
+std::string host_of(const std::string& authority) {
+    if (authority.starts_with('[')) return authority.substr(1, authority.find(']') - 1);
+    return authority.substr(0, authority.find(':'));
+}
+
+bool within(const asio::ip::address_v4& address, const char* network) {
+    auto range = asio::ip::make_network_v4(network);
+    auto mask = range.netmask().to_uint();
+    return (address.to_uint() & mask) == (range.network().to_uint() & mask);
+}
+
+bool global(const asio::ip::address_v4& address) {
+    // RFC 6890: this network, private, shared, loopback, link-local, benchmarking, multicast and reserved.
+    for (const char* network :
+         {"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+          "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4"})
+        if (within(address, network)) return false;
+    return true;
+}
+
+bool global(const asio::ip::address_v6& address) {
+    if (address.is_v4_mapped()) return global(asio::ip::make_address_v4(asio::ip::v4_mapped, address));
+    bool unique_local = (address.to_bytes()[0] & 0xfe) == 0xfc;
+    return !address.is_loopback() && !address.is_unspecified() && !address.is_link_local() &&
+           !address.is_site_local() && !address.is_multicast() && !unique_local;
+}
+
+net::Url base_address(const std::string& name, bool plain_http) {
+    std::string host = name == "docker.io" ? "registry-1.docker.io" : name;
+    auto parsed = net::Url::parse((plain_http ? "http://" : "https://") + host + "/");
+    // A reference's registry is a host by grammar, and settings are checked when they are read.
+    return parsed ? *parsed : net::Url{plain_http ? "http" : "https", host, 443, "/", {}};
+}
+
+}  // namespace
+
+bool global_address(const std::string& address) {
+    boost::system::error_code fault;
+    auto parsed = asio::ip::make_address(address, fault);
+    if (fault) return false;
+    return parsed.is_v4() ? global(parsed.to_v4()) : global(parsed.to_v6());
+}
+
+bool local_name(const std::string& authority) {
+    std::string host = host_of(authority);
+    boost::system::error_code fault;
+    asio::ip::make_address(host, fault);
+    if (!fault) return !global_address(host);
+    return host.find('.') == std::string::npos || host.ends_with(".localhost");
+}
+
+Host::Host(std::string name_, const settings::RegistriesSettings& settings) : name(std::move(name_)) {
+    configure(settings);
+}
+
+void Host::configure(const settings::RegistriesSettings& settings) {
+    auto entry = settings.by_host.find(name);
+    configured = entry != settings.by_host.end();
+    settings::RegistrySettings wanted = configured ? entry->second : settings::RegistrySettings();
+    auto before = base;
+    base = base_address(name, wanted.plain_http);
+    if (!before.same_origin(base)) {
+        learned = Learned();
+        answers_from_global_address_.reset();
+    }
+    local = wanted.plain_http || local_name(name);
+    ca_file = wanted.ca_file;
+    connections = std::max<std::size_t>(wanted.connections.value_or(4), 1);
+    timeout = wanted.timeout.value_or(Milliseconds(30'000));
+    double usual = local ? local_rate : public_rate;
+    rate.change(wanted.rate && wanted.rate->per_second > 0 ? wanted.rate->per_second : usual);
+    places.change(connections);
+}
+
+net::Url Host::address(const std::string& repository, std::string_view kind, const std::string& which) const {
+    net::Url url = base;
+    // Nothing to encode: repository, tag and digest are so by grammar, and every client sends the digest's
+    // colon as it is.
+    url.target = "/v2/" + repository + "/" + std::string(kind) + "/" + which;
+    return url;
+}
+
+bool Host::is_public() const {
+    return !local && answers_from_global_address_.value_or(true);
+}
+
+void Host::answered_from(const std::string& remote) {
+    // A name that resolves to a private address is a registry of this network, and may send us to others
+    // here.
+    auto colon = remote.rfind(':');
+    if (colon == std::string::npos) return;
+    std::string address = remote.substr(0, colon);
+    if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+    answers_from_global_address_ = global_address(address);
+}
+
+void Host::warned(const net::Headers& headers) {
+    for (auto field : headers.all("Warning")) {
+        if (!field.starts_with("299 ")) continue;
+        auto start = field.find('"'), end = field.rfind('"');
+        if (start == std::string_view::npos || end <= start) continue;
+        auto text = plain_line(field.substr(start + 1, end - start - 1), 1024);
+        if (text.empty() || warning_bytes_ + text.size() > most_warning_bytes) continue;
+        if (!warnings_.insert(text).second) continue;
+        warning_bytes_ += text.size();
+        log::warning("the registry has a word for its users", {{"registry", name}, {"says", text}});
+    }
+}
+
+Hosts::Hosts(std::shared_ptr<const settings::RegistriesSettings> settings) : settings_(std::move(settings)) {}
+
+void Hosts::replace(std::shared_ptr<const settings::RegistriesSettings> settings) {
+    settings_ = std::move(settings);
+    for (auto& [name, host] : hosts_) host->configure(*settings_);
+    // A CA file may have a new content under the old name, so connections are made anew as well.
+    policies_.clear();
+}
+
+std::shared_ptr<Host> Hosts::named(const std::string& name) {
+    auto& host = hosts_[name];
+    if (!host) host = std::make_shared<Host>(name, *settings_);
+    return host;
+}
+
+std::shared_ptr<Host> Hosts::at(const net::Url& url) {
+    std::string name = model::normalised_registry(url.authority());
+    // Where a registry sends us is its choice, and must not fill our memory.
+    if (hosts_.size() >= most_hosts && !hosts_.contains(name))
+        return std::make_shared<Host>(name, *settings_);
+    return named(name);
+}
+
+std::shared_ptr<const Host> Hosts::find(const std::string& name) const {
+    auto found = hosts_.find(name);
+    return found == hosts_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<const net::ConnectionPolicy> Hosts::policy(const Host& to) {
+    return policy(to.connections, to.ca_file, net::AddressRule::any);
+}
+
+std::shared_ptr<const net::ConnectionPolicy> Hosts::policy(const Host& to, const Host& from) {
+    if (&to == &from) return policy(to);
+    if (to.configured) return policy(to);
+    auto rule = from.is_public() ? net::AddressRule::public_only : net::AddressRule::no_metadata;
+    return policy(to.connections, from.ca_file, rule);
+}
+
+std::shared_ptr<const net::ConnectionPolicy> Hosts::policy(std::size_t connections,
+                                                           const std::string& ca_file,
+                                                           net::AddressRule rule) {
+    auto& known = policies_[{connections, ca_file, rule}];
+    if (!known) {
+        auto made = std::make_shared<net::ConnectionPolicy>();
+        made->connections = connections;
+        made->ca_file = ca_file;
+        made->addresses = rule;
+        known = std::move(made);
+    }
+    return known;
+}
+
+}  // namespace basewatch::registry

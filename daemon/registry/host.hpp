@@ -1,0 +1,107 @@
+#pragma once
+// One host that we ask: a registry, a token server, or where a registry sends us. How it is reached, how
+// fast, and what it taught us. Everything learned may be forgotten at any time: it only saves requests.
+
+#include "foundation/clock.hpp"
+#include "net/http_message.hpp"
+#include "registry/places.hpp"
+#include "registry/rate_limit.hpp"
+#include "settings/registry_settings.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+namespace basewatch::registry {
+
+// Whether the name says that this host is on this machine or network: a loopback or private literal address,
+// `localhost`, or a name without a dot.
+bool local_name(const std::string& authority);
+
+// Whether a literal address can be reached from everywhere; false as well for what is no address.
+bool global_address(const std::string& address);
+
+// How this registry wants to be asked, from its last challenge.
+struct Learned {
+    enum class Scheme { none, basic, bearer };
+    Scheme scheme = Scheme::none;
+    net::Url realm;  // of bearer
+    std::string service;
+    std::map<std::string, std::string> scopes;  // by repository, where they are not our own
+
+    Monotonic get_only_until{};                      // HEAD is refused here
+    int heads_without_digest = 0;                    // in a row
+    std::map<std::string, Monotonic> got_after_404;  // by reference
+    struct Refusal {
+        int status = 0;
+        std::string said;
+    };
+    std::map<std::string, Refusal> refusals;  // by reference: what it said to a GET after a refused HEAD
+};
+
+struct Counters {
+    std::uint64_t requests = 0, pulls = 0, tokens = 0, failures = 0;
+};
+
+struct Host {
+    Host(std::string name, const settings::RegistriesSettings& settings);
+    // Takes over new settings; what was learned stays unless the address changed.
+    void configure(const settings::RegistriesSettings& settings);
+
+    // The address of `/v2/REPOSITORY/KIND/WHICH`.
+    net::Url address(const std::string& repository, std::string_view kind, const std::string& which) const;
+    // By its name, and by the address that answered, as far as we know it.
+    bool is_public() const;
+    void answered_from(const std::string& remote);
+    void warned(const net::Headers& headers);
+
+    std::string name;  // as references and settings say it: `docker.io`
+    net::Url base;
+    bool configured = false;  // has an entry in the settings
+    bool local = false;
+    std::string ca_file;
+    std::size_t connections = 4;
+    Milliseconds timeout{30'000};
+    RateLimit rate{1};
+    Pause pause;
+    Places places{4};
+    Learned learned;
+    Counters counters;
+
+private:
+    std::optional<bool> answers_from_global_address_;
+    std::set<std::string> warnings_;
+    std::size_t warning_bytes_ = 0;
+};
+
+// All hosts by name, and the connection policies that requests to them carry.
+class Hosts {
+public:
+    explicit Hosts(std::shared_ptr<const settings::RegistriesSettings> settings);
+    void replace(std::shared_ptr<const settings::RegistriesSettings> settings);
+
+    std::shared_ptr<Host> named(const std::string& name);
+    std::shared_ptr<Host> at(const net::Url& url);
+    std::shared_ptr<const Host> find(const std::string& name) const;
+    const std::map<std::string, std::shared_ptr<Host>>& all() const { return hosts_; }
+
+    // For a request to `to` that the user asked for.
+    std::shared_ptr<const net::ConnectionPolicy> policy(const Host& to);
+    // For a request to `to` because `from` said so. A public registry may not send us to local addresses,
+    // nobody may send us to a cloud's metadata; the private CA of the one holds for the other unless the
+    // settings name that host.
+    std::shared_ptr<const net::ConnectionPolicy> policy(const Host& to, const Host& from);
+
+private:
+    std::shared_ptr<const net::ConnectionPolicy> policy(std::size_t connections, const std::string& ca_file,
+                                                        net::AddressRule rule);
+
+    std::shared_ptr<const settings::RegistriesSettings> settings_;
+    std::map<std::string, std::shared_ptr<Host>> hosts_;
+    using PolicyKey = std::tuple<std::size_t, std::string, net::AddressRule>;
+    std::map<PolicyKey, std::shared_ptr<const net::ConnectionPolicy>> policies_;
+};
+
+}  // namespace basewatch::registry

@@ -1,0 +1,190 @@
+#include "registry/look_up.hpp"
+
+#include "foundation/log.hpp"
+#include "registry/complaint.hpp"
+#include "registry/manifests.hpp"
+
+namespace basewatch::registry {
+
+namespace {
+
+constexpr auto get_only_for = std::chrono::hours(7 * 24);
+constexpr auto get_after_404_every = std::chrono::hours(24);
+constexpr int heads_without_digest_believed = 3;
+constexpr std::size_t most_remembered = 100'000;
+
+Question question_of(const Host& host, const model::Reference& reference, std::string method) {
+    Question question;
+    question.method = std::move(method);
+    const std::string& which = reference.tag().empty() ? reference.digest()->text() : reference.tag();
+    question.url = host.address(reference.repository(), "manifests", which);
+    question.repository = reference.repository();
+    question.accept = manifest_types;
+    question.most_body = most_document;
+    return question;
+}
+
+Error bad(const Host& host, std::string why) {
+    return Error(ErrorKind::bad_answer, host.name + ": " + std::move(why)).with_status(200);
+}
+
+// The digest in the headers of an answer; nothing where there is none that can be one. Artifactory has
+// repositories that only tell it under a name of their own.
+std::optional<model::Digest> digest_in(const net::Headers& headers) {
+    if (auto header = headers.find("Docker-Content-Digest"))
+        if (auto digest = model::Digest::parse(*header)) return *digest;
+    if (auto header = headers.find("X-Checksum-Sha256"))
+        if (auto digest = model::Digest::parse("sha256:" + std::string(*header))) return *digest;
+    return std::nullopt;
+}
+
+// By digest, only the same digest is an answer.
+Result<Pointer> as_pinned(const Host& host, const model::Reference& reference, Pointer pointer) {
+    if (!reference.tag().empty() || !reference.digest() || pointer.digest == *reference.digest())
+        return pointer;
+    return bad(host, "asked for one digest, it answered with another");
+}
+
+// The pointer that a GET gave us whole.
+Result<Pointer> proven(const Host& host, const model::Reference& reference,
+                       const net::HttpResponse& response) {
+    auto untouched = whole(host, response);
+    if (!untouched) return untouched.error();
+    auto digest = digest_in(response.headers).value_or(model::Digest::of(response.body));
+    if (!digest.matches(response.body))
+        return bad(host, "it says " + digest.short_text() + " of bytes that hash to something else");
+    auto manifest = parse_manifest(response.headers.find("Content-Type").value_or(""), response.body, digest);
+    if (!manifest) return manifest.error().while_doing(host.name);
+    return as_pinned(host, reference, Pointer{digest, manifest->media_type, true});
+}
+
+}  // namespace
+
+Error refusal_of(Host& registry, const Answer& answer, const std::string& said, Clock& clock) {
+    auto error = error_of(answer.response, answer.from->name, said, clock.now());
+    if (!means_rate_limit(answer.response)) return error;
+    auto now = clock.monotonic();
+    if (answer.from.get() != &registry) registry.pause.refused(now, error.retry_after());
+    auto until = registry.pause.until(now);
+    auto rest = until ? std::chrono::ceil<Milliseconds>(*until - now) : Milliseconds(0);
+    return std::move(error).with_retry_after(rest);
+}
+
+Result<void> whole(const Host& registry, const net::HttpResponse& response) {
+    auto encoding = response.headers.find("Content-Encoding");
+    if (!encoding || encoding->empty() || net::equal_without_case(*encoding, "identity")) return {};
+    return bad(registry, "it sent a body compressed (" + plain_line(*encoding, 40) +
+                             "), though we asked for it as it is");
+}
+
+Async<Result<Pointer>> LookUp::look_up(model::Reference reference) {
+    auto host = hosts_.named(reference.registry());
+    bool get_only = clock_.monotonic() < host->learned.get_only_until ||
+                    host->learned.heads_without_digest >= heads_without_digest_believed;
+    if (get_only) {
+        auto pointer = co_await by_get(host, reference, true);
+        co_return pointer;
+    }
+    auto pointer = co_await by_head(host, reference);
+    if (pointer) host->learned.refusals.erase(reference.text());
+    co_return pointer;
+}
+
+Async<Result<Pointer>> LookUp::by_head(std::shared_ptr<Host> host, model::Reference reference) {
+    auto answer = co_await access_.ask(host, question_of(*host, reference, "HEAD"));
+    if (!answer) co_return answer.error();
+    const auto& response = answer->response;
+    switch (response.status) {
+        case 200:
+            break;
+        case 404: {
+            auto pointer = co_await after_missing(host, reference, std::move(*answer));
+            co_return pointer;
+        }
+        case 405: {
+            auto pointer = co_await by_get(host, reference, false);
+            if (pointer) learn_get_only(*host, "HEAD is not allowed");
+            co_return pointer;
+        }
+        default: {
+            bool silent = response.status == 400 || response.status == 403 ||
+                          (response.status >= 500 && response.status < 600);
+            if (!silent || means_rate_limit(response)) co_return refusal_of(*host, *answer, "", clock_);
+            auto pointer = co_await after_refusal(host, reference, std::move(*answer));
+            co_return pointer;
+        }
+    }
+    auto type = net::media_type(response.headers.find("Content-Type").value_or(""));
+    if (type == "text/html") co_return bad(*host, "it answered with a web page instead of a manifest");
+    auto digest = digest_in(response.headers);
+    if (!digest) {
+        ++host->learned.heads_without_digest;
+        auto pointer = co_await by_get(host, reference, false);
+        co_return pointer;
+    }
+    host->learned.heads_without_digest = 0;
+    co_return as_pinned(*host, reference, Pointer{*digest, type, false});
+}
+
+Async<Result<Answer>> LookUp::get(std::shared_ptr<Host> host, model::Reference reference, bool waits) {
+    auto question = question_of(*host, reference, "GET");
+    question.waits = waits;
+    ++host->counters.pulls;
+    auto answer = co_await access_.ask(host, std::move(question));
+    co_return answer;
+}
+
+Async<Result<Pointer>> LookUp::by_get(std::shared_ptr<Host> host, model::Reference reference, bool waits) {
+    auto answer = co_await get(host, reference, waits);
+    if (!answer) co_return answer.error();
+    if (answer->response.status != 200) co_return refusal_of(*host, *answer, "", clock_);
+    co_return proven(*host, reference, answer->response);
+}
+
+// Nexus answers HEAD with 404 for tags that a GET knows. Asked once, and then once a day: tags that are
+// really gone would otherwise cost twice. The GET also brings the registry's own words.
+Async<Result<Pointer>> LookUp::after_missing(std::shared_ptr<Host> host, model::Reference reference,
+                                             Answer head) {
+    auto now = clock_.monotonic();
+    auto& asked = host->learned.got_after_404;
+    auto last = asked.find(reference.text());
+    bool lately = last != asked.end() && now < last->second + get_after_404_every;
+    if (lately) {
+        auto said = host->learned.refusals.find(reference.text());
+        bool same = said != host->learned.refusals.end() && said->second.status == 404;
+        co_return refusal_of(*host, head, same ? said->second.said : "", clock_);
+    }
+    if (asked.size() >= most_remembered) asked.clear();
+    asked[reference.text()] = now;
+    auto pointer = co_await after_refusal(host, reference, std::move(head));
+    co_return pointer;
+}
+
+// A refused HEAD has no body, so one GET asks for the reason when the refusal is new for this reference. A
+// GET that is answered is an answer.
+Async<Result<Pointer>> LookUp::after_refusal(std::shared_ptr<Host> host, model::Reference reference,
+                                             Answer head) {
+    int status = head.response.status;
+    auto& refusals = host->learned.refusals;
+    auto known = refusals.find(reference.text());
+    if (known != refusals.end() && known->second.status == status && status != 404)
+        co_return refusal_of(*host, head, known->second.said, clock_);
+    auto answer = co_await get(host, reference, false);
+    if (!answer) co_return answer.error();
+    if (answer->response.status == 200) {
+        auto pointer = proven(*host, reference, answer->response);
+        if (pointer && status < 500) learn_get_only(*host, "HEAD is refused where GET is answered");
+        co_return pointer;
+    }
+    if (refusals.size() >= most_remembered) refusals.clear();
+    refusals[reference.text()] = {status, complaint_of(answer->response)};
+    co_return refusal_of(*host, *answer, "", clock_);
+}
+
+void LookUp::learn_get_only(Host& host, std::string_view why) {
+    host.learned.get_only_until = clock_.monotonic() + get_only_for;
+    log::info("manifests are read by GET from now on, which some registries count as pulls",
+              {{"registry", host.name}, {"why", std::string(why)}});
+}
+
+}  // namespace basewatch::registry

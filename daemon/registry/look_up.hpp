@@ -1,0 +1,38 @@
+#pragma once
+// What a reference points to, by HEAD; and by GET where a registry does not do HEAD, or not well. What a host
+// taught us is kept with the host, so that its second answer costs one request again. Loop thread only.
+
+#include "registry/access.hpp"
+#include "registry/registry_client.hpp"
+
+namespace basewatch::registry {
+
+class LookUp {
+public:
+    LookUp(Clock& clock, Hosts& hosts, Access& access) : clock_(clock), hosts_(hosts), access_(access) {}
+
+    Async<Result<Pointer>> look_up(model::Reference reference);
+
+private:
+    Async<Result<Pointer>> by_head(std::shared_ptr<Host> host, model::Reference reference);
+    // `waits`: for a turn of its own.
+    Async<Result<Answer>> get(std::shared_ptr<Host> host, model::Reference reference, bool waits);
+    Async<Result<Pointer>> by_get(std::shared_ptr<Host> host, model::Reference reference, bool waits);
+    Async<Result<Pointer>> after_missing(std::shared_ptr<Host> host, model::Reference reference, Answer head);
+    Async<Result<Pointer>> after_refusal(std::shared_ptr<Host> host, model::Reference reference, Answer head);
+    void learn_get_only(Host& host, std::string_view why);
+
+    Clock& clock_;
+    Hosts& hosts_;
+    Access& access_;
+};
+
+// The Error of an answer that is not 200. A host that sends us elsewhere is paused with the one that refused.
+Error refusal_of(Host& registry, const Answer& answer, const std::string& said, Clock& clock);
+
+// Whether the body is the one that was stored: not compressed on the way.
+Result<void> whole(const Host& registry, const net::HttpResponse& response);
+
+inline constexpr std::size_t most_document = 8u << 20;
+
+}  // namespace basewatch::registry
