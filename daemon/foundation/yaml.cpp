@@ -91,12 +91,7 @@ bool YamlValue::quoted() const {
 
 Mark YamlValue::text_mark() const {
     std::string_view text = document_->text;
-    std::size_t here = document_->offset(at(node_).line, at(node_).column);
-    // An anchor stands in front of the value it names.
-    if (here < text.size() && text[here] == '&') {
-        here = std::min(text.size(), text.find_first_of(" \t\r\n", here));
-        here = std::min(text.size(), text.find_first_not_of(" \t\r\n", here));
-    }
+    std::size_t here = document_->value_at(at(node_).line, at(node_).column);
     if (here >= text.size() || !quoted()) return document_->mark_at(here);
     if (text[here] == '"' || text[here] == '\'') return document_->mark_at(here + 1);
     std::size_t below = text.find('\n', here);

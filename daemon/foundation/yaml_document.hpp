@@ -33,6 +33,8 @@ struct YamlValue::Document {
     std::size_t offset(int line, int column) const;
     Mark mark_at(std::size_t at) const;
     Mark mark(int line, int column) const;
+    // Where the value itself begins: yaml-cpp's mark is at the anchor in front of it, if there is one.
+    std::size_t value_at(int line, int column) const;
 
     std::string file;
     std::string text;                // without a byte order mark

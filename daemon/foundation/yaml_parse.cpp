@@ -15,7 +15,6 @@ namespace {
 using Node = YamlValue::Document::Node;
 
 constexpr std::size_t most_bytes = 4u << 20;
-constexpr std::size_t block = 64;  // bytes
 // What a document may come to when its aliases are followed. A file of a hundred bytes can mean billions.
 constexpr std::size_t most_values = 1'000'000;
 
@@ -36,10 +35,6 @@ std::size_t utf8_length(std::string_view text) {
         return (first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) > 0x8F) ? 0 : 4;
     }
     return 0;
-}
-
-bool begins_character(char c) {
-    return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u;
 }
 
 // The words of yaml-cpp are about its own insides; these are about the file.
@@ -63,6 +58,29 @@ std::string explained(const std::string& message) {
     for (const auto& [theirs, ours] : words)
         if (message.starts_with(theirs)) return std::string(ours);
     return message;
+}
+
+// Whether the quoted text that begins at `at` ends. yaml-cpp takes the end of a file for the end of a quote,
+// when a line break stands before it.
+bool is_closed(std::string_view text, std::size_t at) {
+    if (at >= text.size() || (text[at] != '"' && text[at] != '\'')) return true;
+    const char quote = text[at];
+    for (++at; at < text.size(); ++at) {
+        if (quote == '"' && text[at] == '\\') {
+            ++at;
+        } else if (text[at] == quote) {
+            if (quote == '"' || at + 1 >= text.size() || text[at + 1] != quote) return true;
+            ++at;
+        }
+    }
+    return false;
+}
+
+bool tab_in_indentation(const YamlValue::Document& document, int line) {
+    std::string_view text = document.text;
+    std::size_t start = document.offset(line, 0);
+    auto blank = text.substr(start, text.find_first_not_of(" \t", start) - start);
+    return blank.find('\t') != std::string_view::npos;
 }
 
 // Makes the nodes of one document out of yaml-cpp's events. After the first fault it only listens.
@@ -133,8 +151,10 @@ Node* Builder::add(const YAML::Mark& mark, YAML::anchor_t anchor, YamlValue::Kin
 }
 
 void Builder::refuse_tag(const YAML::Mark& mark, const std::string& tag) {
-    // "?" is yaml-cpp's word for a plain value without a tag, "!" for a quoted one.
-    if (tag == "?" || tag == "!" || tag.empty()) return;
+    // "?" is yaml-cpp's word for a plain value without a tag, "!" for a quoted one, or for a lone `!`.
+    std::size_t at = document_.value_at(mark.line, mark.column);
+    bool lone = at < document_.text.size() && document_.text[at] == '!';
+    if (!lone && (tag == "?" || tag == "!" || tag.empty())) return;
     fail(place(mark), "tags (`!…`) are not understood here: write the value without one");
 }
 
@@ -158,6 +178,9 @@ void Builder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anc
     if (node == nullptr) return;
     node->scalar = value;
     node->quoted = tag == "!";
+    std::size_t at = document_.value_at(mark.line, mark.column);
+    if (node->quoted && !is_closed(document_.text, at))
+        return fail(document_.mark_at(at), "not YAML: a quote that is never closed");
     finish(node);
 }
 
@@ -217,44 +240,6 @@ bool readable(const YamlValue::Document& document, Problems& problems) {
 
 }  // namespace
 
-YamlValue::Document::Document(std::string_view file_name, std::string_view whole)
-    : file(file_name), text(whole) {
-    if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
-    lines.push_back(0);
-    for (std::size_t i = 0; i < text.size(); ++i)
-        if (text[i] == '\n') lines.push_back(i + 1);
-    // A file may be one line of 4 MiB: places in it are found without counting from its beginning each time.
-    std::size_t characters = 0;
-    for (std::size_t i = 0; i <= text.size(); ++i) {
-        if (i % block == 0) characters_at_block.push_back(characters);
-        if (i < text.size() && begins_character(text[i])) ++characters;
-    }
-}
-
-std::size_t YamlValue::Document::characters_before(std::size_t at) const {
-    std::size_t count = characters_at_block[at / block];
-    for (std::size_t i = at - at % block; i < at; ++i)
-        if (begins_character(text[i])) ++count;
-    return count;
-}
-
-std::size_t YamlValue::Document::offset(int line, int column) const {
-    if (line < 0 || static_cast<std::size_t>(line) >= lines.size()) return text.size();
-    return std::min(text.size(), lines[static_cast<std::size_t>(line)] + static_cast<std::size_t>(column));
-}
-
-Mark YamlValue::Document::mark_at(std::size_t at) const {
-    at = std::min(at, text.size());
-    auto after = std::upper_bound(lines.begin(), lines.end(), at);
-    // Columns are characters, as editors count them; yaml-cpp counts bytes.
-    std::size_t characters = characters_before(at) - characters_before(*(after - 1));
-    return {file, static_cast<int>(after - lines.begin()), static_cast<int>(characters) + 1};
-}
-
-Mark YamlValue::Document::mark(int line, int column) const {
-    return mark_at(offset(line, column));
-}
-
 std::optional<YamlValue> parse_yaml(std::string_view file, std::string_view text, Problems& problems) {
     if (text.size() > most_bytes) {
         problems.error({std::string(file), 1, 1},
@@ -270,9 +255,10 @@ std::optional<YamlValue> parse_yaml(std::string_view file, std::string_view text
         while (!builder.failed() && parser.HandleNextDocument(builder) && builder.documents() < 2) {
         }
     } catch (const YAML::Exception& fault) {
+        std::string message = tab_in_indentation(*document, fault.mark.line) ? "illegal tab" : fault.msg;
         if (!builder.failed())
             problems.error(document->mark(fault.mark.line, fault.mark.column),
-                           "not YAML: " + explained(fault.msg));
+                           "not YAML: " + explained(message));
         return std::nullopt;
     }
     if (builder.failed()) return std::nullopt;
