@@ -83,7 +83,9 @@ Async<Result<void>> HttpClient::Pools::obtain(Lease& lease, Alarm& alarm) {
     bool rung = co_await waiter.bell.wait();
     alarm.waiter = nullptr;
     bool obtained = lease.leave_queue(waiter);
-    if (!rung) co_return stopped();
+    // Rung and cancelled may come in the same turn of the loop.
+    bool asked_to_stop = co_await stop_requested();
+    if (!rung || asked_to_stop) co_return stopped();
     if (alarm.rung || !obtained) co_return too_late();
     co_return Result<void>();
 }
@@ -150,6 +152,7 @@ Async<Result<HttpResponse>> HttpClient::send(HttpRequest request) {
     if (!checked) co_return checked.error();
     bool asked_to_stop = co_await stop_requested();
     if (asked_to_stop) co_return stopped().while_doing(request.url.origin());
+    if (request.timeout <= Milliseconds(0)) co_return too_late().while_doing(request.url.origin());
     auto& clock = pools_->clock;
     auto deadline = clock.monotonic() + request.timeout;
     Alarm alarm;

@@ -163,6 +163,9 @@ Result<std::size_t> ResponseDecoder::put(std::string_view bytes) {
     while (taken < bytes.size() && !done()) {
         BeastError error;
         auto& parser = *state_->parser;
+        // Beast waits for eight bytes first; a TLS alert, the answer of a server that expects TLS, is seven.
+        if (!parser.got_some() && bytes[taken] != 'H')
+            return Error(ErrorKind::bad_answer, "the answer is not HTTP");
         taken += state_->feed.put(parser, bytes.substr(taken), error);
         if (parser.gathered.too_large) {
             if (!state_->cut_body) return Error(ErrorKind::too_large, "the answer is larger than its bound");

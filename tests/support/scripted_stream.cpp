@@ -19,6 +19,8 @@ public:
             bool stop = co_await stop_requested();
             if (stop || record_->closed) co_return Error(ErrorKind::cancelled, "closed");
             if (ready()) break;
+            // As on a socket: where writing failed there is nothing to wait for, only what came before.
+            if (broken_) co_return *broken_;
             co_await bell_.wait();
         }
         if (auto failed = fault_.next()) co_return *failed;
@@ -31,7 +33,8 @@ public:
     Async<Result<void>> write(std::string_view bytes) override {
         bool stop = co_await stop_requested();
         if (stop || record_->closed) co_return Error(ErrorKind::cancelled, "closed");
-        if (auto failed = fault_.next()) co_return *failed;
+        broken_ = fault_.next();
+        if (broken_) co_return *broken_;
         record_->written.append(bytes);
         if (next_ < script_.steps.size() && std::holds_alternative<Silence>(script_.steps[next_])) ++next_;
         bell_.ring();
@@ -64,6 +67,7 @@ private:
     std::shared_ptr<ConnectionRecord> record_;
     Fault& fault_;
     Bell bell_;
+    std::optional<Error> broken_;
     std::size_t next_ = 0, said_ = 0;
 };
 
