@@ -1,0 +1,114 @@
+#include "jq/child.hpp"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace basewatch::jq {
+
+namespace {
+
+// posix_spawn rather than fork: the daemon has threads and may be large; nothing of ours runs in the child
+// before its own main().
+class SpawnPlan {
+public:
+    explicit SpawnPlan(int socket) {
+        posix_spawn_file_actions_init(&actions_);
+        posix_spawn_file_actions_adddup2(&actions_, socket, STDIN_FILENO);
+        posix_spawn_file_actions_adddup2(&actions_, socket, STDOUT_FILENO);
+        posix_spawn_file_actions_addopen(&actions_, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+        posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
+        posix_spawnattr_init(&attributes_);
+        // The daemon's own handling of signals is not the worker's.
+        sigset_t none, all;
+        sigemptyset(&none);
+        sigfillset(&all);
+        posix_spawnattr_setsigmask(&attributes_, &none);
+        posix_spawnattr_setsigdefault(&attributes_, &all);
+        posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    }
+    ~SpawnPlan() {
+        posix_spawn_file_actions_destroy(&actions_);
+        posix_spawnattr_destroy(&attributes_);
+    }
+    SpawnPlan(const SpawnPlan&) = delete;
+    SpawnPlan& operator=(const SpawnPlan&) = delete;
+
+    int start(pid_t& id, const std::string& binary, std::size_t memory) const {
+        std::string name = binary, verb = "jq-worker", bytes = std::to_string(memory);
+        char* arguments[] = {name.data(), verb.data(), bytes.data(), nullptr};
+        char* environment[] = {nullptr};
+        return posix_spawn(&id, binary.c_str(), &actions_, &attributes_, arguments, environment);
+    }
+
+private:
+    posix_spawn_file_actions_t actions_;
+    posix_spawnattr_t attributes_;
+};
+
+Error cannot_start(int number) {
+    return Error(ErrorKind::unsupported, std::string("cannot start the jq worker: ") + std::strerror(number));
+}
+
+int wait_for(pid_t id) {
+    int status = 0;
+    while (waitpid(id, &status, 0) < 0 && errno == EINTR) {
+    }
+    return status;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Child>> Child::start(const asio::any_io_executor& executor, const std::string& binary,
+                                            std::size_t memory) {
+    std::array<int, 2> ends{-1, -1};
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) return cannot_start(errno);
+    pid_t id = -1;
+    int fault = SpawnPlan(ends[1]).start(id, binary, memory);
+    close(ends[1]);
+    if (fault != 0) {
+        close(ends[0]);
+        return cannot_start(fault);
+    }
+    asio::local::stream_protocol::socket socket(executor);
+    boost::system::error_code error;
+    socket.assign(asio::local::stream_protocol(), ends[0], error);
+    if (error) {
+        close(ends[0]);
+        ::kill(id, SIGKILL);
+        wait_for(id);
+        return cannot_start(error.value());
+    }
+    return std::unique_ptr<Child>(new Child(id, std::move(socket)));
+}
+
+Child::~Child() {
+    kill();
+    reap();
+}
+
+bool Child::running() {
+    if (status_) return false;
+    int status = 0;
+    if (waitpid(id_, &status, WNOHANG) != id_) return true;
+    status_ = status;
+    return false;
+}
+
+void Child::kill() {
+    // Only while it is not reaped: afterwards the id may be another process's.
+    if (!status_) ::kill(id_, SIGKILL);
+}
+
+int Child::reap() {
+    if (!status_) status_ = wait_for(id_);
+    return *status_;
+}
+
+}  // namespace basewatch::jq

@@ -1,0 +1,45 @@
+#pragma once
+// The worker process as the daemon holds it: started with an empty environment and three descriptors, its
+// input and output one end of a socket pair, ended by SIGKILL and reaped by its id.
+
+#include "foundation/async.hpp"
+#include "foundation/error.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <sys/types.h>
+
+namespace basewatch::jq {
+
+class Child {
+public:
+    // Executes `binary jq-worker MEMORY`. ErrorKind::unsupported when that is not possible.
+    static Result<std::unique_ptr<Child>> start(const asio::any_io_executor& executor,
+                                                const std::string& binary, std::size_t memory);
+    // Ends it if it still runs; takes as long as the kernel needs for that.
+    ~Child();
+    Child(const Child&) = delete;
+    Child& operator=(const Child&) = delete;
+
+    asio::local::stream_protocol::socket& socket() { return socket_; }
+    // Reaps it when it has ended by itself.
+    bool running();
+    // May be called often. Its end of the socket closes soon after.
+    void kill();
+    // How it ended, as waitpid() says it. Call it when the socket is at its end, or after kill(): it waits.
+    int reap();
+    pid_t id() const { return id_; }
+
+private:
+    Child(pid_t id, asio::local::stream_protocol::socket socket) : id_(id), socket_(std::move(socket)) {}
+
+    pid_t id_;
+    asio::local::stream_protocol::socket socket_;
+    std::optional<int> status_;  // once reaped
+};
+
+}  // namespace basewatch::jq
