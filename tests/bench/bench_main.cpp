@@ -1,0 +1,231 @@
+// How fast is a sweep in which nothing changed, and what does it cost? Debian's docker-registry and nginx,
+// each with 1,000 and 5,000 tags, are asked by a bare client and by `basewatch check`, in the same run, so
+// that the ratio means something on any machine. Then `basewatch run` on nginx shows what sweep after sweep
+// does to its memory.
+//
+//   bench [--smoke]
+//
+// Ends with 1 when a tag is asked for more than once a sweep, or when the disk is flushed more often for more
+// tags. The other figures are for people.
+
+#include "bench/measure.hpp"
+#include "bench/servers.hpp"
+#include "support/blocking_http.hpp"
+
+#include <cstdio>
+#include <stdexcept>
+#include <string_view>
+#include <sys/wait.h>
+#include <vector>
+
+namespace {
+
+using namespace basewatch;
+using namespace basewatch::bench;
+
+constexpr std::size_t connections = 8;
+
+struct Plan {
+    std::vector<std::size_t> sizes{1'000, 5'000};
+    int times = 3;
+    int sweeps = 6;
+    int interval_seconds = 5;
+};
+
+struct Row {
+    std::string server;
+    std::size_t tags = 0;
+    Cost bare, check;
+    double sweep = 0;      // seconds of `check` without its start and end
+    double sweep_cpu = 0;  // the same of its processor time
+    double requests_per_tag = 0;
+    long flushes = 0;
+};
+
+std::string configuration(const Server& server, std::size_t tags, const test::TemporaryFolder& folder,
+                          int interval_seconds) {
+    std::string host = "127.0.0.1:" + std::to_string(server.port());
+    std::string text = "daemon: {state: " + folder / "state.db" + ", listen: [\"unix:" + folder / "api.sock" +
+                       "\"]}\n" + "defaults: {interval: " + std::to_string(interval_seconds) + "s}\n" +
+                       "registries: {\"" + host +
+                       "\": {plain_http: true, connections: " + std::to_string(connections) +
+                       ", rate: 100000/s}}\n" + "watch:\n";
+    for (std::size_t at = 0; at < tags; ++at) text += "  - " + host + "/" + repository + ":" + tag(at) + "\n";
+    return folder.write("basewatch.yaml", text);
+}
+
+void require(const Cost& cost, const std::string& what) {
+    if (cost.exit_code != 0)
+        throw std::runtime_error(what + " ended with " + std::to_string(cost.exit_code) + ": " +
+                                 cost.output.substr(0, 2000));
+}
+
+// The sum of the calls in strace's summary: "% time  seconds  usecs/call  calls  errors  syscall".
+long flushes_of(const std::string& summary) {
+    long calls = 0;
+    for (std::size_t at = 0; at < summary.size();) {
+        auto end = std::min(summary.find('\n', at), summary.size());
+        std::string line = summary.substr(at, end - at);
+        at = end + 1;
+        double time = 0, seconds = 0;
+        long per_call = 0, count = 0;
+        bool counted = line.ends_with("fsync") || line.ends_with("fdatasync");
+        if (counted && std::sscanf(line.c_str(), "%lf %lf %ld %ld", &time, &seconds, &per_call, &count) == 4)
+            calls += count;
+    }
+    return calls;
+}
+
+Row measure_sweep(Server& server, std::size_t tags, const Plan& plan) {
+    test::TemporaryFolder folder;
+    std::string place = folder.path().string();
+    Row row;
+    row.server = server.name();
+    row.tags = tags;
+    row.bare = median({TEST_PROGRAMS "/bench/bare_client", std::to_string(server.port()),
+                       std::to_string(connections), folder.write("paths", manifest_paths(tags))},
+                      place, plan.times);
+    require(row.bare, "the bare client");
+
+    std::vector<std::string> check{BASEWATCH_BINARY, "check", "-c", configuration(server, tags, folder, 900)};
+    require(measure(check, place), "the baseline");
+    auto before = server.requests();
+    row.check = median(check, place, plan.times);
+    require(row.check, "basewatch check");
+    row.requests_per_tag = static_cast<double>(server.requests() - before) /
+                           (static_cast<double>(tags) * static_cast<double>(plan.times));
+
+    // What a check of one tag takes is what all of them take besides the sweep: reading the configuration and
+    // the state, the worker, the end.
+    auto one = check;
+    one.push_back("127.0.0.1:" + std::to_string(server.port()) + "/" + repository + ":" + tag(0));
+    auto start_and_end = median(one, place, plan.times);
+    require(start_and_end, "basewatch check of one tag");
+    row.sweep = row.check.wall - start_and_end.wall;
+    row.sweep_cpu = row.check.cpu - start_and_end.cpu;
+
+    std::vector<std::string> traced{
+        "strace", "-f", "-c", "-o", folder / "strace", "-e", "trace=fsync,fdatasync"};
+    traced.insert(traced.end(), check.begin(), check.end());
+    require(measure(traced, place), "basewatch check under strace");
+    row.flushes = flushes_of(test::read_file(folder / "strace"));
+    return row;
+}
+
+void print_line(const Row& row, const char* client, const Cost& cost, double sweep, double cpu) {
+    double tags = static_cast<double>(row.tags);
+    std::printf("%-16s %6zu  %-10s %8.3f %8.3f %9.0f %7.2f %12.1f %9.1f", row.server.c_str(), row.tags,
+                client, cost.wall, sweep, tags / sweep, sweep / row.bare.wall, cpu / tags * 1e6,
+                cost.peak_mib);
+}
+
+void print(const Row& row) {
+    print_line(row, "bare", row.bare, row.bare.wall, row.bare.cpu);
+    std::printf("\n");
+    print_line(row, "basewatch", row.check, row.sweep, row.sweep_cpu);
+    std::printf(" %9.3f %8ld\n", row.requests_per_tag, row.flushes);
+}
+
+double metric(const std::string& text, const std::string& name) {
+    auto at = text.find("\n" + name);
+    auto end = text.find('\n', at + 1);
+    if (at == std::string::npos) return 0;
+    std::string line = text.substr(at + 1, end - at - 1);
+    return std::stod(line.substr(line.rfind(' ')));
+}
+
+// The daemon, sweep after sweep.
+void measure_daemon(Server& server, std::size_t tags, const Plan& plan) {
+    test::TemporaryFolder folder;
+    test::Process daemon(
+        {BASEWATCH_BINARY, "run", "-c", configuration(server, tags, folder, plan.interval_seconds)});
+    if (!daemon.wait_for_output("ready")) throw std::runtime_error("basewatch run: " + daemon.errors());
+    auto metrics = [&] { return test::http_over(folder / "api.sock", "GET", "/metrics").body; };
+    auto swept = [&](int times) {
+        double wanted = static_cast<double>(tags) * times;
+        bool done = test::eventually([&] { return metric(metrics(), "basewatch_checks_total") >= wanted; },
+                                     std::chrono::seconds(20 + plan.interval_seconds * plan.sweeps * 4));
+        if (!done) throw std::runtime_error("the daemon does not get on: " + daemon.errors());
+        return usage_of(daemon.id());
+    };
+    auto first = swept(1);
+    auto third = swept(3);
+    auto commits = metric(metrics(), "basewatch_store_commits_total");
+    auto checks = metric(metrics(), "basewatch_checks_total");
+    auto last = swept(plan.sweeps);
+    auto text = metrics();
+    checks = metric(text, "basewatch_checks_total") - checks;
+    commits = metric(text, "basewatch_store_commits_total") - commits;
+    std::printf("%-16s %6zu  %9.1f %9.1f %9.1f %9.1f %14.1f %9.0f\n", server.name().c_str(), tags,
+                first.resident_mib, third.resident_mib, last.resident_mib, last.peak_mib,
+                (last.cpu - third.cpu) / checks * 1e6, commits);
+    daemon.signal(SIGTERM);
+    if (daemon.wait() != 0) throw std::runtime_error("basewatch run did not end well: " + daemon.errors());
+}
+
+bool judge(const std::vector<Row>& rows) {
+    bool good = true;
+    for (const auto& row : rows) {
+        // The first request of all may be turned back once, and asks then for a token.
+        if (row.requests_per_tag > 1.0 + 1e-9) {
+            std::printf("MISSED: %s, %zu tags: %.3f requests for each tag, not one\n", row.server.c_str(),
+                        row.tags, row.requests_per_tag);
+            good = false;
+        }
+        if (row.flushes != rows.front().flushes) {
+            std::printf("MISSED: %s, %zu tags: %ld flushes, but %ld for %zu tags\n", row.server.c_str(),
+                        row.tags, row.flushes, rows.front().flushes, rows.front().tags);
+            good = false;
+        }
+    }
+    return good;
+}
+
+int run(const Plan& plan) {
+    std::printf("A sweep in which nothing changed, %zu connections, the middle of %d runs\n", connections,
+                plan.times);
+    std::printf("(sweep: without start and end; ratio: to the bare client on the same server)\n\n");
+    std::printf("%-16s %6s  %-10s %8s %8s %9s %7s %12s %9s %9s %8s\n", "server", "tags", "client", "wall s",
+                "sweep s", "checks/s", "ratio", "CPU us/check", "peak MiB", "HEAD/tag", "flushes");
+    std::vector<Row> rows;
+    auto sweep = [&](auto start) {
+        for (std::size_t tags : plan.sizes) {
+            auto server = start(tags);
+            rows.push_back(measure_sweep(*server, tags, plan));
+            print(rows.back());
+            std::fflush(stdout);
+        }
+    };
+    sweep(start_registry);
+    sweep(start_nginx);
+    std::printf("\nThe daemon, %d sweeps, one every %d s\n\n", plan.sweeps, plan.interval_seconds);
+    std::printf("%-16s %6s  %9s %9s %9s %9s %14s %9s\n", "server", "tags", "MiB 1st", "MiB 3rd", "MiB last",
+                "peak MiB", "CPU us/check", "commits");
+    for (std::size_t tags : plan.sizes) {
+        auto server = start_nginx(tags);
+        measure_daemon(*server, tags, plan);
+        std::fflush(stdout);
+    }
+    bool good = judge(rows);
+    std::printf("\n%s\n", good ? "one request for each unchanged tag, as many flushes for 5 times the tags"
+                               : "some of what must hold does not");
+    return good ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    Plan plan;
+    if (count == 2 && std::string_view(arguments[1]) == "--smoke") {
+        plan = {{50, 250}, 1, 4, 1};
+    } else if (count != 1) {
+        std::fputs("usage: bench [--smoke]\n", stderr);
+        return 2;
+    }
+    try {
+        return run(plan);
+    } catch (const std::exception& fault) {
+        std::fprintf(stderr, "bench: %s\n", fault.what());
+        return 1;
+    }
+}

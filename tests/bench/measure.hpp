@@ -1,0 +1,33 @@
+#pragma once
+// Runs a program to its end and says what it cost: time on the wall, processor time of it and of the
+// processes that it waited for, and the most memory that was resident.
+
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace basewatch::bench {
+
+struct Cost {
+    int exit_code = -1;
+    double wall = 0;      // seconds
+    double cpu = 0;       // seconds
+    double peak_mib = 0;  // of the largest single process
+    std::string output;   // standard output and standard error
+};
+
+// Output goes through a file below `folder`.
+Cost measure(const std::vector<std::string>& arguments, const std::string& folder);
+
+// The run in the middle, by wall time, of `times` runs. The first that fails is handed back at once.
+Cost median(const std::vector<std::string>& arguments, const std::string& folder, int times);
+
+// A running process: seconds of processor time so far, and KiB now and at most.
+struct Usage {
+    double cpu = 0;
+    double resident_mib = 0;
+    double peak_mib = 0;
+};
+Usage usage_of(pid_t process);
+
+}  // namespace basewatch::bench

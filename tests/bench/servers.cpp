@@ -1,0 +1,187 @@
+#include "bench/servers.hpp"
+
+#include "bench/measure.hpp"
+#include "foundation/bytes.hpp"
+#include "support/blocking_http.hpp"
+
+#include <sstream>
+#include <stdexcept>
+#include <unistd.h>
+
+namespace basewatch::bench {
+
+namespace {
+
+std::string address(int port) {
+    return "http://127.0.0.1:" + std::to_string(port);
+}
+
+void expect(const net::HttpResponse& response, int status, const std::string& what) {
+    if (response.status != status)
+        throw std::runtime_error(what + " was answered with " + std::to_string(response.status) + ": " +
+                                 response.body);
+}
+
+void push_blob(int port, const std::string& bytes) {
+    auto started = test::http("POST", address(port) + "/v2/" + repository + "/blobs/uploads/");
+    expect(started, 202, "an upload");
+    auto place = started.headers.find("Location");
+    if (!place) throw std::runtime_error("an upload without a place");
+    std::string url(*place);
+    if (url.starts_with('/')) url = address(port) + url;
+    url +=
+        (url.find('?') == std::string::npos ? "?" : "&") + ("digest=" + percent_encode(Image::digest(bytes)));
+    net::Headers headers;
+    headers.set("Content-Type", "application/octet-stream");
+    expect(test::http("PUT", url, headers, bytes), 201, "a blob");
+}
+
+class DockerRegistry final : public Server {
+public:
+    explicit DockerRegistry(std::size_t tags) {
+        std::ostringstream text;
+        text << "version: 0.1\n"
+             << "log: {level: fatal, accesslog: {disabled: true}}\n"
+             << "storage:\n"
+             << "  filesystem: {rootdirectory: " << folder_ / "data" << "}\n"
+             << "  cache: {blobdescriptor: inmemory}\n"
+             << "  maintenance: {uploadpurging: {enabled: false}}\n"
+             << "http:\n"
+             << "  addr: 127.0.0.1:" << port_ << "\n"
+             << "  debug: {addr: \"127.0.0.1:" << metrics_port_
+             << "\", prometheus: {enabled: true, path: /metrics}}\n";
+        process_ = std::make_unique<test::Process>(
+            std::vector<std::string>{"docker-registry", "serve", folder_.write("registry.yml", text.str())});
+        if (!test::accepts_connections(port_)) throw std::runtime_error(process_->errors());
+        load(tags);
+    }
+
+    std::string name() const override { return "docker-registry"; }
+
+    std::uint64_t requests() override {
+        std::istringstream metrics(test::http("GET", address(metrics_port_) + "/metrics").body);
+        double sum = 0;
+        for (std::string line; std::getline(metrics, line);)
+            if (line.starts_with("registry_http_requests_total{"))
+                sum += std::stod(line.substr(line.rfind(' ')));
+        return static_cast<std::uint64_t>(sum);
+    }
+
+private:
+    void load(std::size_t tags) {
+        auto image = Image::small();
+        push_blob(port_, image.config);
+        push_blob(port_, image.layer);
+        auto loaded = measure({TEST_PROGRAMS "/bench/bare_client", std::to_string(port_), "8",
+                               folder_.write("paths", manifest_paths(tags)),
+                               folder_.write("manifest", image.manifest), manifest_type},
+                              folder_.path().string());
+        if (loaded.exit_code != 0) throw std::runtime_error("loading the registry: " + loaded.output);
+    }
+
+    test::TemporaryFolder folder_;
+    int metrics_port_ = test::free_port();
+    std::unique_ptr<test::Process> process_;
+};
+
+class Nginx final : public Server {
+public:
+    explicit Nginx(std::size_t tags) {
+        auto image = Image::small();
+        std::string digest = Image::digest(image.manifest);
+        std::ostringstream map;
+        map << "default \"\";\n";
+        std::istringstream paths(manifest_paths(tags));
+        for (std::string path; std::getline(paths, path);) map << '"' << path << "\" yes;\n";
+        map << "\"/v2/" << repository << "/manifests/" << digest << "\" yes;\n";
+        folder_.write("map.conf", map.str());
+        folder_.write("nginx.conf", configuration(image, digest));
+        // As root nginx would hand its worker to another user, who cannot look into our folder.
+        process_ = std::make_unique<test::Process>(
+            std::vector<std::string>{"nginx", "-p", folder_.path().string(), "-c", folder_ / "nginx.conf",
+                                     "-g", getuid() == 0 ? "daemon off; user root;" : "daemon off;"});
+        if (!test::accepts_connections(port_)) throw std::runtime_error(process_->errors());
+    }
+
+    std::string name() const override { return "nginx"; }
+
+    std::uint64_t requests() override {
+        // "server accepts handled requests\n 16630948 16630948 31070465 \n": the third number; each look is
+        // one.
+        std::string text = test::http("GET", address(port_) + "/status").body;
+        std::istringstream numbers(text.substr(text.find("requests") + 8));
+        std::uint64_t accepts = 0, handled = 0, requests = 0;
+        numbers >> accepts >> handled >> requests;
+        return requests - ++looks_;
+    }
+
+private:
+    std::string configuration(const Image& image, const std::string& digest) const {
+        std::ostringstream text;
+        text << "worker_processes 1;\npid " << folder_ / "nginx.pid" << ";\nerror_log stderr error;\n"
+             << "events {worker_connections 1024;}\n"
+             << "http {\n  access_log off; keepalive_requests 100000000; keepalive_timeout 300s;\n"
+             << "  map_hash_max_size 65536; map_hash_bucket_size 256;\n  map $uri $known {include "
+             << folder_ / "map.conf" << ";}\n";
+        for (const char* name : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"})
+            text << "  " << name << "_temp_path " << folder_ / name << ";\n";
+        text << "  server {\n    listen 127.0.0.1:" << port_ << ";\n"
+             << "    location = /status {stub_status;}\n"
+             << "    location = /v2/ {return 200 '{}';}\n"
+             << "    location /v2/" << repository << "/manifests/ {\n      types {}\n      default_type "
+             << manifest_type << ";\n      if ($known = \"\") {return 404;}\n"
+             << "      add_header Docker-Content-Digest " << digest << ";\n      return 200 '"
+             << image.manifest << "';\n    }\n"
+             << "    location = /v2/" << repository << "/blobs/" << Image::digest(image.config)
+             << " {types {} default_type application/octet-stream; return 200 '" << image.config << "';}\n"
+             << "  }\n}\n";
+        return text.str();
+    }
+
+    test::TemporaryFolder folder_;
+    std::unique_ptr<test::Process> process_;
+    std::uint64_t looks_ = 0;
+};
+
+}  // namespace
+
+std::string Image::digest(const std::string& bytes) {
+    return "sha256:" + hex(sha256(bytes));
+}
+
+Image Image::small() {
+    auto described = [](const char* type, const std::string& bytes) {
+        return R"({"mediaType":")" + std::string(type) + R"(","digest":")" + digest(bytes) + R"(","size":)" +
+               std::to_string(bytes.size()) + "}";
+    };
+    Image image;
+    image.layer = "not a real layer: nobody unpacks it";
+    image.config =
+        R"({"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":[")" +
+        digest(image.layer) + R"("]}})";
+    image.manifest = R"({"schemaVersion":2,"mediaType":")" + std::string(manifest_type) + R"(","config":)" +
+                     described("application/vnd.oci.image.config.v1+json", image.config) + R"(,"layers":[)" +
+                     described("application/vnd.oci.image.layer.v1.tar", image.layer) + "]}";
+    return image;
+}
+
+std::string tag(std::size_t number) {
+    return "tag-" + std::to_string(number);
+}
+
+std::string manifest_paths(std::size_t tags) {
+    std::string paths;
+    for (std::size_t at = 0; at < tags; ++at)
+        paths += "/v2/" + std::string(repository) + "/manifests/" + tag(at) + "\n";
+    return paths;
+}
+
+std::unique_ptr<Server> start_registry(std::size_t tags) {
+    return std::make_unique<DockerRegistry>(tags);
+}
+
+std::unique_ptr<Server> start_nginx(std::size_t tags) {
+    return std::make_unique<Nginx>(tags);
+}
+
+}  // namespace basewatch::bench
