@@ -90,7 +90,11 @@ Async<void> Dispatcher::run(Milliseconds grace) {
         round.out_of_grace = true;
         attempts.cancel();
     };
-    auto limit = clock.call_at(clock.monotonic() + grace, put_back);
+    std::unique_ptr<Clock::Timer> limit;
+    if (grace > Milliseconds(0))
+        limit = clock.call_at(clock.monotonic() + grace, put_back);
+    else
+        put_back();
     // Not cancelled: a worker in the middle of a claim has to put back what it got.
     co_await workers.wait();
     co_await attempts.wait();

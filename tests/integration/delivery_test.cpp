@@ -1,0 +1,204 @@
+// Our deliveries, judged by programs that others wrote: Debian's `webhook` runs a build when the signature is
+// right, the Standard Webhooks and CloudEvents libraries of npm check what arrives, nginx turns us away.
+
+#include "foundation/json.hpp"
+#include "net/http_client.hpp"
+#include "net/system_dialer.hpp"
+#include "net/system_resolver.hpp"
+#include "support/process.hpp"
+#include "support/receiver.hpp"
+#include "support/temporary_folder.hpp"
+#include "unit/dispatch/house.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+
+namespace basewatch::test {
+namespace {
+
+using model::DeliveryState;
+using testing::HasSubstr;
+using testing::SizeIs;
+using namespace std::chrono_literals;
+
+struct DeliveryTest : testing::Test {
+    asio::io_context loop{1};
+    SystemClock clock{loop.get_executor()};
+    net::SystemResolver resolver{loop.get_executor(), clock};
+    net::SystemDialer dialer{loop.get_executor(), clock, resolver};
+    net::HttpClient transport{loop.get_executor(), clock, dialer};
+    TemporaryFolder folder;
+    House house{loop, clock, transport, folder / "state.db"};
+
+    bool until_tried(const std::string& id) {
+        return house.until([&] { return house.delivery(id).attempts > 0; });
+    }
+};
+
+// A build server that checks X-Hub-Signature-256, as Debian packages it.
+struct BuildServerTest : DeliveryTest {
+    int port = free_port();
+    std::string built = folder / "built";
+    std::unique_ptr<Process> server;
+
+    void SetUp() override {
+        auto script = folder.write("build.sh", "#!/bin/sh\nprintf '%s\\n' \"$1 $2\" >>" + built + "\n");
+        std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+        nlohmann::json rule{{"type", "payload-hmac-sha256"},
+                            {"secret", "shared with the build server"},
+                            {"parameter", {{"source", "header"}, {"name", "X-Hub-Signature-256"}}}};
+        nlohmann::json hook{
+            {"id", "rebuild"},
+            {"execute-command", script},
+            {"include-command-output-in-response", true},
+            {"trigger-rule-mismatch-http-response-code", 403},
+            {"pass-arguments-to-command",
+             {{{"source", "payload"}, {"name", "type"}}, {{"source", "payload"}, {"name", "subject"}}}},
+            {"trigger-rule", {{"match", rule}}}};
+        auto hooks = folder.write("hooks.json", nlohmann::json::array({hook}).dump());
+        server = std::make_unique<Process>(std::vector<std::string>{
+            "webhook", "-hooks", hooks, "-ip", "127.0.0.1", "-port", std::to_string(port), "-verbose"});
+        ASSERT_TRUE(accepts_connections(port)) << server->errors();
+    }
+    presets::Target target(std::string secret) {
+        auto made = webhook("ci", "http://127.0.0.1:" + std::to_string(port) + "/hooks/rebuild");
+        made.fields.signature = settings::SignatureStyle::github;
+        made.secrets = {Secret(std::move(secret))};
+        return made;
+    }
+};
+
+TEST_F(BuildServerTest, RunsTheBuildForASignedDelivery) {
+    house.use({target("shared with the build server")});
+    house.start();
+    auto id = house.give("ci");
+    ASSERT_TRUE(house.until_state(id, DeliveryState::delivered)) << server->output() << server->errors();
+    EXPECT_EQ(read_file(built), "dev.basewatch.base.changed docker.io/library/base-1:1\n");
+}
+
+TEST_F(BuildServerTest, RunsNothingForAWrongSecretAndWeGiveUp) {
+    house.use({target("a secret that nobody shares")});
+    house.start();
+    auto id = house.give("ci");
+    ASSERT_TRUE(house.until_state(id, DeliveryState::dead)) << server->output() << server->errors();
+    EXPECT_EQ(house.attempts(id)[0].status, 403);
+    EXPECT_FALSE(std::filesystem::exists(built));
+}
+
+// Checked by the libraries that receivers use.
+struct LibraryTest : DeliveryTest {
+    Receiver receiver{loop, clock};
+
+    ReceivedRequest delivered(presets::Target target) {
+        house.use({target});
+        house.start();
+        auto id = house.give(target.name);
+        EXPECT_TRUE(house.until_state(id, DeliveryState::delivered));
+        EXPECT_THAT(receiver.requests(), SizeIs(1));
+        return receiver.requests().empty() ? ReceivedRequest{} : receiver.requests()[0];
+    }
+    static Outcome ask(const std::string& script, const ReceivedRequest& request, const std::string& secret) {
+        nlohmann::json input{{"headers", nlohmann::json::object()}, {"body", request.body}};
+        for (const auto& [name, value] : request.headers) input["headers"][name] = value;
+        if (!secret.empty()) input["secret"] = secret;
+        return run({"node", PROJECT_DIR "/tests/integration/npm/" + script}, {}, input.dump());
+    }
+};
+
+TEST_F(LibraryTest, StandardWebhooksVerifiesTheSignatureOfEachSecret) {
+    const std::string current = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    const std::string before = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+    auto target = webhook("ci", receiver.address("/hook"));
+    target.fields.signature = settings::SignatureStyle::standard;
+    target.secrets = {Secret(current), Secret(before)};
+    auto request = delivered(target);
+    for (const auto& secret : {current, before}) {
+        auto verified = ask("verify_standardwebhooks.mjs", request, secret);
+        EXPECT_EQ(verified.exit_code, 0) << verified.output << verified.errors;
+    }
+    auto tampered = request;
+    tampered.body += " ";
+    EXPECT_NE(ask("verify_standardwebhooks.mjs", tampered, current).exit_code, 0);
+    EXPECT_NE(ask("verify_standardwebhooks.mjs", request, "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").exit_code,
+              0);
+}
+
+TEST_F(LibraryTest, CloudEventsReadsTheEvent) {
+    auto request = delivered(webhook("ci", receiver.address("/hook")));
+    auto verified = ask("verify_cloudevent.mjs", request, "");
+    EXPECT_EQ(verified.exit_code, 0) << verified.output << verified.errors;
+}
+
+// nginx in front of nothing, saying what an overloaded or a moved service says.
+struct NginxTest : DeliveryTest {
+    int port = free_port();
+    std::unique_ptr<Process> server;
+
+    void SetUp() override {
+        auto where = folder.path().string();
+        auto configuration = folder.write("nginx.conf", "daemon off; master_process off; pid " + where +
+                                                            R"(/pid;
+error_log stderr warn;
+events {}
+http {
+  access_log off;
+  client_body_temp_path )" + where + "/body; proxy_temp_path " +
+                                                            where + "/proxy; fastcgi_temp_path " + where +
+                                                            "/fastcgi; uwsgi_temp_path " + where +
+                                                            "/uwsgi; scgi_temp_path " + where + R"(/scgi;
+  server {
+    listen 127.0.0.1:)" + std::to_string(port) + R"(;
+    location /busy { add_header Retry-After 3600 always; return 429; }
+    location /down { return 503; }
+    location /moved { return 301 /fine; }
+    location /gone { return 410; }
+    location /fine { return 200 "thanks\n"; }
+  }
+}
+)");
+        server = std::make_unique<Process>(
+            std::vector<std::string>{"/usr/sbin/nginx", "-c", configuration, "-p", where});
+        ASSERT_TRUE(accepts_connections(port)) << server->errors();
+    }
+};
+
+TEST_F(NginxTest, EachRefusalIsUnderstood) {
+    struct Row {
+        const char* path;
+        DeliveryState state;
+        int status;
+        Milliseconds least_wait;
+    };
+    const Row rows[] = {
+        {"busy", DeliveryState::waiting, 429, 3590s}, {"down", DeliveryState::waiting, 503, 0s},
+        {"moved", DeliveryState::dead, 301, 0s},      {"gone", DeliveryState::dead, 410, 0s},
+        {"fine", DeliveryState::delivered, 200, 0s},
+    };
+    std::vector<presets::Target> targets;
+    std::vector<std::string> names;
+    for (const auto& row : rows) {
+        names.emplace_back(row.path);
+        targets.push_back(webhook(row.path, "http://127.0.0.1:" + std::to_string(port) + "/" + row.path));
+    }
+    house.use(targets);
+    house.start();
+    auto ids = house.give_to(names);
+    std::size_t at = 0;
+    for (const auto& row : rows) {
+        const auto& id = ids[at++];
+        ASSERT_TRUE(until_tried(id)) << row.path;
+        auto delivery = house.delivery(id);
+        auto attempt = house.attempts(id)[0];
+        EXPECT_EQ(delivery.state, row.state) << row.path;
+        EXPECT_EQ(attempt.status, row.status) << row.path;
+        if (row.state == DeliveryState::waiting)
+            EXPECT_GE(delivery.due_at - clock.now(), row.least_wait) << row.path;
+    }
+    EXPECT_EQ(house.attempts(ids.back())[0].answer, "thanks ");
+}
+
+}  // namespace
+}  // namespace basewatch::test
