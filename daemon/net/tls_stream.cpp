@@ -93,7 +93,9 @@ Result<void> TlsStream::expect(const std::string& host) {
     }
     // A final dot makes a name absolute for the resolver; certificates are written without it.
     std::string name = host.ends_with('.') ? host.substr(0, host.size() - 1) : host;
-    X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    // The subject's common name is no name to go by (RFC 9525 §2).
+    X509_VERIFY_PARAM_set_hostflags(
+        parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     if (SSL_set_tlsext_host_name(ssl_.get(), name.c_str()) != 1 ||
         X509_VERIFY_PARAM_set1_host(parameters, name.c_str(), name.size()) != 1)
         return Error(ErrorKind::tls, "the name cannot be verified: " + tls_reason());

@@ -1,0 +1,249 @@
+// Real connections on loopback: servers that hang, drip, never end or go away, addresses tried in turn, and
+// addresses that are not allowed.
+#include "foundation/task_group.hpp"
+#include "unit/net/real_network.hpp"
+
+#include <gtest/gtest.h>
+
+namespace basewatch::net {
+namespace {
+
+using asio::ip::tcp;
+using test::kind_of;
+using test::RawServer;
+using test::read_header;
+using test::RealNetwork;
+using test::say;
+
+using Steady = std::chrono::steady_clock;
+
+Async<void> hang(tcp::socket socket) {
+    std::string header;
+    while (co_await read_header(socket, header)) {
+    }
+}
+
+Async<void> answer_each(tcp::socket socket) {
+    std::string header;
+    while (co_await read_header(socket, header)) {
+        bool said = co_await say(socket, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        if (!said) break;
+    }
+}
+
+Async<void> drip(tcp::socket socket) {
+    std::string header;
+    co_await read_header(socket, header);
+    co_await say(socket, "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
+    asio::steady_timer timer(socket.get_executor());
+    for (;;) {
+        timer.expires_after(Milliseconds(5));
+        co_await timer.async_wait(test::as_result);
+        bool said = co_await say(socket, "x");
+        if (!said) break;
+    }
+}
+
+Async<void> never_end(tcp::socket socket) {
+    std::string header;
+    co_await read_header(socket, header);
+    co_await say(socket, "HTTP/1.1 200 OK\r\n\r\n");
+    std::string much(65536, 'x');
+    while (co_await say(socket, much)) {
+    }
+}
+
+Async<void> endless_header(tcp::socket socket) {
+    std::string header;
+    co_await read_header(socket, header);
+    co_await say(socket, "HTTP/1.1 200 OK\r\n");
+    while (co_await say(socket, "X-Filler: 0123456789\r\n")) {
+    }
+}
+
+TEST(SystemDialer, TalksAndKeepsTheConnection) {
+    RawServer server(answer_each);
+    RealNetwork network;
+    for (int i = 0; i < 3; ++i) {
+        auto response = network.get(server.url());
+        ASSERT_EQ(kind_of(response), "status 200");
+        EXPECT_EQ(response->body, "ok");
+        EXPECT_EQ(response->remote, "127.0.0.1:" + std::to_string(server.port()));
+    }
+    EXPECT_EQ(network.client.connections_opened(), 1u);
+}
+
+TEST(SystemDialer, ServersThatDoNotEndAreEndedAtTheDeadline) {
+    for (auto talk : {hang, drip}) {
+        RawServer server(talk);
+        RealNetwork network;
+        auto begin = Steady::now();
+        EXPECT_EQ(kind_of(network.get(server.url(), 200)), "timed_out");
+        auto took = Steady::now() - begin;
+        EXPECT_GE(took, Milliseconds(200));
+        EXPECT_LT(took, Milliseconds(5'000));
+    }
+}
+
+TEST(SystemDialer, ServersThatSayTooMuchAreEndedAtTheBound) {
+    for (auto talk : {never_end, endless_header}) {
+        RawServer server(talk);
+        RealNetwork network;
+        EXPECT_EQ(kind_of(network.get(server.url())), "too_large");
+    }
+    RawServer server(never_end);
+    RealNetwork network;
+    auto request = network.request(server.url());
+    request.most_body = 100'000;
+    request.cut_body = true;
+    auto response = network.send(request);
+    ASSERT_EQ(kind_of(response), "status 200");
+    EXPECT_EQ(response->body.size(), 100'000u);
+}
+
+TEST(SystemDialer, AServerThatHangsUpAtOnceIsUnreachable) {
+    RawServer server([](tcp::socket socket) -> Async<void> {
+        socket.close();
+        co_return;
+    });
+    RealNetwork network;
+    EXPECT_EQ(kind_of(network.get(server.url())), "unreachable");
+}
+
+// It closes each kept connection, with or without a word, as its idle timeout would.
+TEST(SystemDialer, AConnectionClosedWhileKeptIsReplaced) {
+    RawServer server([](tcp::socket socket) -> Async<void> {
+        std::string header;
+        co_await read_header(socket, header);
+        co_await say(socket, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        socket.close();
+    });
+    RealNetwork network;
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(kind_of(network.get(server.url())), "status 200");
+    EXPECT_EQ(server.accepted(), 5);
+}
+
+TEST(SystemDialer, NothingListensIsUnreachableAtOnce) {
+    std::string url;
+    {
+        RawServer server(hang);
+        url = server.url();
+    }
+    RealNetwork network;
+    auto begin = Steady::now();
+    auto response = network.get(url);
+    EXPECT_EQ(kind_of(response), "unreachable");
+    EXPECT_LT(Steady::now() - begin, Milliseconds(3'000));
+    EXPECT_NE(response.error().message().find("127.0.0.1"), std::string::npos);
+}
+
+TEST(SystemDialer, IPv6) {
+    RawServer server(answer_each, "::1");
+    RealNetwork network;
+    auto response = network.get(server.url("[::1]"));
+    ASSERT_EQ(kind_of(response), "status 200");
+    EXPECT_EQ(response->remote, "[::1]:" + std::to_string(server.port()));
+}
+
+// A resolver that knows one name.
+class FixedResolver final : public Resolver {
+public:
+    explicit FixedResolver(std::vector<std::string> addresses) : addresses_(std::move(addresses)) {}
+    Async<Result<std::vector<std::string>>> resolve(std::string, Monotonic) override { co_return addresses_; }
+
+private:
+    std::vector<std::string> addresses_;
+};
+
+Result<HttpResponse> get_from(std::vector<std::string> addresses, AddressRule rule, int port) {
+    RealNetwork network;
+    FixedResolver resolver(std::move(addresses));
+    SystemDialer dialer(network.loop.get_executor(), network.clock, resolver);
+    HttpClient client(network.loop.get_executor(), network.clock, dialer);
+    network.policy->addresses = rule;
+    auto request = network.request("http://name.example:" + std::to_string(port) + "/");
+    return test::run_async(network.loop, client.send(std::move(request)));
+}
+
+TEST(SystemDialer, TriesEachAddressInTurn) {
+    RawServer server(answer_each);
+    auto response = get_from({"::1", "127.0.0.2", "127.0.0.1"}, AddressRule::any, server.port());
+    ASSERT_EQ(kind_of(response), "status 200");
+    EXPECT_EQ(response->remote, "127.0.0.1:" + std::to_string(server.port()));
+}
+
+TEST(SystemDialer, GuardsTheResolvedAddress) {
+    RawServer server(answer_each);
+    auto from = [&](std::vector<std::string> addresses, AddressRule rule) {
+        return kind_of(get_from(std::move(addresses), rule, server.port()));
+    };
+    EXPECT_EQ(from({"127.0.0.1"}, AddressRule::any), "status 200");
+    EXPECT_EQ(from({"127.0.0.1"}, AddressRule::no_metadata), "status 200");
+    EXPECT_EQ(from({"127.0.0.1"}, AddressRule::public_only), "blocked");
+    EXPECT_EQ(from({"::ffff:127.0.0.1", "10.0.0.1", "fd00::1"}, AddressRule::public_only), "blocked");
+    EXPECT_EQ(from({"169.254.169.254", "fe80::1"}, AddressRule::no_metadata), "blocked");
+    EXPECT_EQ(from({"169.254.169.254", "127.0.0.1"}, AddressRule::no_metadata), "status 200");
+    EXPECT_EQ(server.accepted(), 3);
+}
+
+TEST(SystemDialer, GuardsLiteralAddresses) {
+    RawServer server(answer_each);
+    RealNetwork network;
+    network.policy->addresses = AddressRule::public_only;
+    EXPECT_EQ(kind_of(network.get(server.url())), "blocked");
+    EXPECT_EQ(server.accepted(), 0);
+}
+
+// The connection behind a cancelled request is closed, which the server sees.
+TEST(SystemDialer, CancellingClosesTheConnection) {
+    std::atomic<bool> asked = false, ended = false;
+    RawServer server([&](tcp::socket socket) -> Async<void> {
+        std::string header;
+        co_await read_header(socket, header);
+        asked = true;
+        co_await read_header(socket, header);
+        ended = true;
+    });
+    RealNetwork network;
+    TaskGroup group(network.loop.get_executor());
+    std::string kind = "(waiting)";
+    auto ask = [&]() -> Async<void> {
+        auto response = co_await network.client.send(network.request(server.url()));
+        kind = kind_of(response);
+    };
+    group.start("request", ask());
+    auto until = Steady::now() + std::chrono::seconds(10);
+    while (!asked && Steady::now() < until) network.loop.run_for(Milliseconds(1));
+    ASSERT_TRUE(asked);
+    group.cancel();
+    while (!ended && Steady::now() < until) {
+        network.loop.restart();
+        network.loop.run_for(Milliseconds(1));
+    }
+    EXPECT_TRUE(ended);
+    EXPECT_EQ(kind, "cancelled");
+}
+
+TEST(SystemDialer, ABodyLargerThanTheSocketsBuffersArrives) {
+    std::atomic<std::size_t> received = 0;
+    RawServer server([&](tcp::socket socket) -> Async<void> {
+        std::string header;
+        co_await read_header(socket, header);
+        received = header.size() - header.find("\r\n\r\n") - 4;
+        std::vector<char> bytes(65536);
+        while (received < 8'000'000) {
+            auto [error, count] = co_await socket.async_read_some(asio::buffer(bytes), test::as_result);
+            if (error) co_return;
+            received += count;
+        }
+        co_await say(socket, "HTTP/1.1 204 No Content\r\n\r\n");
+    });
+    RealNetwork network;
+    auto request = network.request(server.url());
+    request.method = "PUT";
+    request.body.assign(8'000'000, 'x');
+    EXPECT_EQ(kind_of(network.send(request)), "status 204");
+}
+
+}  // namespace
+}  // namespace basewatch::net
