@@ -2,11 +2,10 @@
 
 #include "foundation/log.hpp"
 #include "model/reference.hpp"
+#include "net/address_guard.hpp"
 #include "registry/complaint.hpp"
 
 #include <boost/asio/ip/address.hpp>
-#include <boost/asio/ip/network_v4.hpp>
-#include <boost/asio/ip/network_v6.hpp>
 
 #include <algorithm>
 
@@ -24,28 +23,6 @@ std::string host_of(const std::string& authority) {
     return authority.substr(0, authority.find(':'));
 }
 
-bool within(const asio::ip::address_v4& address, const char* network) {
-    auto range = asio::ip::make_network_v4(network);
-    auto mask = range.netmask().to_uint();
-    return (address.to_uint() & mask) == (range.network().to_uint() & mask);
-}
-
-bool global(const asio::ip::address_v4& address) {
-    // RFC 6890: this network, private, shared, loopback, link-local, benchmarking, multicast and reserved.
-    for (const char* network :
-         {"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
-          "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4"})
-        if (within(address, network)) return false;
-    return true;
-}
-
-bool global(const asio::ip::address_v6& address) {
-    if (address.is_v4_mapped()) return global(asio::ip::make_address_v4(asio::ip::v4_mapped, address));
-    bool unique_local = (address.to_bytes()[0] & 0xfe) == 0xfc;
-    return !address.is_loopback() && !address.is_unspecified() && !address.is_link_local() &&
-           !address.is_site_local() && !address.is_multicast() && !unique_local;
-}
-
 net::Url base_address(const std::string& name, bool plain_http) {
     std::string host = name == "docker.io" ? "registry-1.docker.io" : name;
     auto parsed = net::Url::parse((plain_http ? "http://" : "https://") + host + "/");
@@ -59,7 +36,7 @@ bool global_address(const std::string& address) {
     boost::system::error_code fault;
     auto parsed = asio::ip::make_address(address, fault);
     if (fault) return false;
-    return parsed.is_v4() ? global(parsed.to_v4()) : global(parsed.to_v6());
+    return net::classify(parsed) == net::AddressClass::global;
 }
 
 bool local_name(const std::string& authority) {
