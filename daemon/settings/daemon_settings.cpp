@@ -84,7 +84,7 @@ void read_scopes(YamlMap& map, Reading& reading, ApiToken& token) {
 }
 
 void read_api_token(const YamlValue& value, Reading& reading) {
-    YamlMap map(value, "entry of `api_tokens`", reading.problems);
+    YamlMap map(value, "an entry of `api_tokens`", reading.problems);
     if (value.kind() != YamlValue::Kind::map) return;
     map.refuse({"owner"});
     ApiToken token;

@@ -72,7 +72,7 @@ void read_rule_dependents(YamlMap& map, Reading& reading, RuleSettings& settings
     for (const auto& item : yaml_one_or_many(*value)) {
         auto image = std::optional(item);
         if (item.kind() == YamlValue::Kind::map) {
-            YamlMap dependent(item, "entry of `dependents`", reading.problems);
+            YamlMap dependent(item, "an entry of `dependents`", reading.problems);
             dependent.refuse({"newest"});
             image = dependent.require("image");
             dependent.finish();
@@ -91,7 +91,7 @@ void read_fire(YamlMap& map, Reading& reading, std::vector<std::string>& fire, s
 }
 
 void read_rule(const YamlValue& value, Reading& reading) {
-    YamlMap map(value, "entry of `rules`", reading.problems);
+    YamlMap map(value, "an entry of `rules`", reading.problems);
     if (value.kind() != YamlValue::Kind::map) return;
     map.refuse({"when", "approve", "canary", "freeze"});
     RuleSettings settings;
@@ -123,7 +123,7 @@ void read_event(const YamlValue& item, Reading& reading, NotifySettings& notify)
 }
 
 void read_notify_entry(const YamlValue& value, Reading& reading) {
-    YamlMap map(value, "entry of `notify`", reading.problems);
+    YamlMap map(value, "an entry of `notify`", reading.problems);
     if (value.kind() != YamlValue::Kind::map) return;
     NotifySettings notify;
     for (const auto& item : some(map, "events", reading.problems)) read_event(item, reading, notify);

@@ -51,6 +51,7 @@ struct WatchSettings {
     std::optional<PlatformChoice> platforms;
     std::vector<std::string> ignore_labels;
     std::vector<model::Reference> aliases;  // the same tag under another name
+    std::vector<Mark> alias_marks;          // beside aliases
 };
 
 struct DependentSettings {

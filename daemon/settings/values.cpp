@@ -181,7 +181,7 @@ std::optional<model::Reference> read_tag_reference(const YamlValue& value, std::
     if (!text) return std::nullopt;
     if (has_glob(*text)) {
         problems.error(value.mark(), ticked(name) + ": patterns such as " + value.described() +
-                                         " are not in this version here: name one tag");
+                                         " are not in this version: name one tag");
         return std::nullopt;
     }
     auto reference = model::Reference::parse(*text);

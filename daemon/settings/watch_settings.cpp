@@ -48,6 +48,7 @@ void read_aliases(const YamlValue& value, Problems& problems, WatchSettings& wat
         if (!alias) continue;
         // The same tag under another name, unless a tag stands there.
         watch.aliases.push_back(names_a_tag(item.scalar()) ? *alias : alias->with_tag(watch.base.tag()));
+        watch.alias_marks.push_back(item.mark());
     }
 }
 
@@ -73,7 +74,7 @@ void read_watch_entry(const YamlValue& value, Reading& reading) {
         }
         return;
     }
-    YamlMap map(value, "entry of `watch`", reading.problems);
+    YamlMap map(value, "an entry of `watch`", reading.problems);
     if (value.kind() != YamlValue::Kind::map) return;
     map.refuse({"tags", "settle"});
     if (auto image = map.require("image"))
@@ -90,7 +91,7 @@ void read_watch_entry(const YamlValue& value, Reading& reading) {
 }
 
 void read_dependent(const YamlValue& value, Reading& reading) {
-    YamlMap map(value, "entry of `dependents`", reading.problems);
+    YamlMap map(value, "an entry of `dependents`", reading.problems);
     if (value.kind() != YamlValue::Kind::map) return;
     map.refuse({"base", "platforms", "priority"});
     DependentSettings settings;

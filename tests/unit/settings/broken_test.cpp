@@ -1,0 +1,146 @@
+// Files that are wrong, one way each, and the words that a person gets: where, what, and what would be right.
+#include "settings/settings.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <set>
+
+namespace basewatch::settings {
+namespace {
+
+using ::testing::ElementsAreArray;
+
+std::vector<std::string> told(const std::string& name) {
+    Problems problems;
+    auto text = test::read_file(std::string(PROJECT_DIR "/tests/unit/settings/broken/") + name);
+    EXPECT_FALSE(read_settings_text(name, text, Environment{}, problems).has_value()) << name;
+    std::vector<std::string> out;
+    for (const auto& problem : problems.sorted()) out.push_back(problem.where.text() + ": " + problem.what);
+    return out;
+}
+
+struct Row {
+    std::string file;
+    std::vector<std::string> messages;
+};
+
+// clang-format off: one message, one line
+const std::vector<Row>& rows() {
+    static const std::vector<Row> table{
+        {"address.yaml",
+         {R"(address.yaml:2:32: `url` of target `hook` must begin with https:// or http://)",
+          R"(address.yaml:3:33: `url` of target `gitlab` has a `{` or `}` that is no place such as {project}; percent-encode it (%7B, %7D) if it is meant)"}},
+        {"anchor_bomb.yaml",
+         {R"(anchor_bomb.yaml:5:16: the aliases of this file stand for more than 1,000,000 values; write it out, shorter)"}},
+        {"boolean.yaml",
+         {R"(boolean.yaml:2:32: `plain_http` must be true or false, not "yes")"}},
+        {"change_kind.yaml",
+         {R"(change_kind.yaml:4:10: `on` cannot be "contents": did you mean `content`?)"}},
+        {"dependent_glob.yaml",
+         {R"(dependent_glob.yaml:4:18: `dependents`: patterns such as "registry.example.com/shop/*:latest" are not in this version: name one tag)",
+          R"(dependent_glob.yaml:4:104: `newest` in an entry of `dependents` is not in this version: remove it)"}},
+        {"duplicate_key.yaml",
+         {R"(duplicate_key.yaml:5:5: the key `url` stands twice in target `hook`, first at duplicate_key.yaml:4:5: keep one of them)"}},
+        {"duplicate_target.yaml",
+         {R"(duplicate_target.yaml:4:3: target `hook` is given twice, first at duplicate_target.yaml:2:3: keep one of them)"}},
+        {"duration.yaml",
+         {R"(duration.yaml:2:13: `interval` must be a duration such as 100ms, 90s, 15m, 6h or 7d, not "5 minutes")",
+          R"(duration.yaml:4:38: `interval` must be a duration such as 100ms, 90s, 15m, 6h or 7d, not "10")"}},
+        {"duration_range.yaml",
+         {R"(duration_range.yaml:2:13: `interval` must be from 100ms to 30d, not 1ms)"}},
+        {"event.yaml",
+         {R"(event.yaml:2:15: `events` cannot be "base.changed": it comes by `rules`, to the targets that they fire)",
+          R"(event.yaml:2:29: `target.disabled` in `events` is not in this version: remove it)",
+          R"(event.yaml:2:46: `events` cannot be "base.unreachabel": did you mean `base.unreachable`?)"}},
+        {"header.yaml",
+         {R"(header.yaml:5:15: not the name of a header: it is letters, digits and -, such as X-Team)",
+          R"(header.yaml:5:35: the header `webhook-id` is set by basewatch itself: remove it)"}},
+        {"later_key.yaml",
+         {R"(later_key.yaml:3:5: `tags` in an entry of `watch` is not in this version: remove it)",
+          R"(later_key.yaml:4:1: `hooks` in the configuration is not in this version: remove it)"}},
+        {"later_word.yaml",
+         {R"(later_word.yaml:4:19: `tag_created` in `on` is not in this version: remove it)"}},
+        {"listen.yaml",
+         {R"(listen.yaml:2:12: `listen` cannot be "/run/basewatch/api.sock": write unix: in front of the path of a socket)",
+          R"(listen.yaml:2:39: `listen` cannot be ":8463": write the address in front of the port: 127.0.0.1 for this machine, 0.0.0.0 for all)"}},
+        {"missing_credential.yaml",
+         {R"(missing_credential.yaml:2:32: no credential `hook`: this process was given none ($CREDENTIALS_DIRECTORY is not set). Run it from a unit with LoadCredential=hook:/path, or set that variable to a folder with a file hook)"}},
+        {"missing_key.yaml",
+         {R"(missing_key.yaml:2:5: an entry of `rules` lacks `fire`)",
+          R"(missing_key.yaml:5:9: target `hook` lacks `preset`)"}},
+        {"missing_secret_file.yaml",
+         {R"(missing_secret_file.yaml:2:67: cannot read the file `/nonexistent/token`: No such file or directory)"}},
+        {"missing_variable.yaml",
+         {R"(missing_variable.yaml:2:68: the environment variable `NOT_SET_ANYWHERE` is not set: set it for the daemon (Environment= or EnvironmentFile= in the unit), or use ${credential:…} or ${file:…})"}},
+        {"not_a_list.yaml",
+         {R"(not_a_list.yaml:1:8: `watch` must be a list (`- …` lines), not "alpine:3.20")"}},
+        {"not_a_mapping.yaml",
+         {R"(not_a_mapping.yaml:2:3: `targets` must be a mapping (`name: …` lines), not a list)"}},
+        {"number.yaml",
+         {R"(number.yaml:2:39: `connections` must be a whole number from 1 to 64, not "many")"}},
+        {"pattern.yaml",
+         {R"(pattern.yaml:3:12: `base`: "ruby:{3.2,3.3}*" is no pattern: it is a reference with * (any run but /), ** (any run) or ? in it, such as ruby:3.*-alpine)",
+          R"(pattern.yaml:3:31: `base`: "ruby:3.*:x" has a `:` or a bracket in its tag)"}},
+        {"pinned_base.yaml",
+         {R"(pinned_base.yaml:2:5: `watch`: a reference with a digest never moves, and pinned ones are not in this version: name the tag, docker.io/library/alpine:3.20)"}},
+        {"platform.yaml",
+         {R"(platform.yaml:2:15: `platforms`: a platform is os/architecture, such as linux/amd64 or linux/arm/v7, not "linux")"}},
+        {"rate.yaml",
+         {R"(rate.yaml:2:32: `rate` must be a rate such as 20/s, 100/m or 60/h, not "20 per second")"}},
+        {"reference.yaml",
+         {R"(reference.yaml:3:11: `base`: a repository name is in lower case: write "ruby" instead of "Ruby")"}},
+        {"registry_credentials.yaml",
+         {R"(registry_credentials.yaml:3:5: registry `registry.example.com` has a `username` and no `password`)"}},
+        {"registry_host.yaml",
+         {R"(registry_host.yaml:2:3: not a registry: `https://registry.example.com`; write the host alone, such as ghcr.io or localhost:5000)",
+          R"(registry_host.yaml:3:3: not a registry: `registry`; it is a host with a dot or a port, such as registry.example.com or localhost:5000)"}},
+        {"secret_source.yaml",
+         {R"(secret_source.yaml:2:67: unknown secret ${vault:hook}: known are ${file:/path}, ${credential:NAME} and ${env:NAME} (`$${` stands for `${` itself))"}},
+        {"signature.yaml",
+         {R"(signature.yaml:2:71: `signature` cannot be "gitub": did you mean `github`?)"}},
+        {"success.yaml",
+         {R"(success.yaml:2:70: `success` must hold HTTP statuses (100 to 599) such as 204 or 200-299, not "2xx")"}},
+        {"syntax.yaml",
+         {R"(syntax.yaml:4:34: not YAML: a `:` where none can stand; a text with `: ` in it needs quotes)"}},
+        {"two_rules.yaml",
+         {R"(two_rules.yaml:3:12: rule `shop` is given twice, first at two_rules.yaml:2:12: keep one of them)"}},
+        {"unknown_key.yaml",
+         {R"(unknown_key.yaml:2:3: unknown key `intervall` in `defaults`: did you mean `interval`?)"}},
+        {"unknown_section.yaml",
+         {R"(unknown_section.yaml:1:1: unknown key `watches` in the configuration; known are daemon, defaults, dependents, notify, registries, rules, targets, watch)"}},
+    };
+    return table;
+}
+// clang-format on
+
+TEST(BrokenSettings, each_is_told_with_its_place_and_what_would_be_right) {
+    for (const auto& row : rows()) {
+        SCOPED_TRACE(row.file);
+        EXPECT_THAT(told(row.file), ElementsAreArray(row.messages));
+    }
+}
+
+TEST(BrokenSettings, every_file_of_the_folder_is_in_the_table) {
+    std::set<std::string> files;
+    std::set<std::string> in_table;
+    for (const auto& entry : std::filesystem::directory_iterator(PROJECT_DIR "/tests/unit/settings/broken"))
+        files.insert(entry.path().filename().string());
+    for (const auto& row : rows()) in_table.insert(row.file);
+    EXPECT_EQ(files, in_table);
+    EXPECT_GE(files.size(), 20u);
+}
+
+TEST(BrokenSettings, no_two_files_are_told_in_the_same_words) {
+    std::set<std::string> words;
+    for (const auto& row : rows()) {
+        std::string what;
+        for (const auto& message : row.messages) what += message.substr(message.find(": "));
+        EXPECT_TRUE(words.insert(what).second) << row.file << what;
+    }
+}
+
+}  // namespace
+}  // namespace basewatch::settings

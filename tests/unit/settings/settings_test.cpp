@@ -1,0 +1,294 @@
+// What each section of the configuration comes to as values.
+#include "settings/settings.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace basewatch::settings {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
+
+std::vector<std::string> told(const Problems& problems) {
+    std::vector<std::string> out;
+    for (const auto& problem : problems.sorted()) out.push_back(problem.where.text() + " " + problem.what);
+    return out;
+}
+
+Settings good(std::string_view text, const Environment& environment = {}) {
+    Problems problems;
+    auto settings = read_settings_text("f.yaml", text, environment, problems);
+    EXPECT_THAT(told(problems), IsEmpty());
+    return settings.value_or(Settings());
+}
+
+TEST(Settings, an_empty_file_is_all_defaults) {
+    for (std::string_view text : {"", "# nothing\n", "daemon:\nwatch:\nrules:\n", "{}"}) {
+        auto settings = good(text);
+        EXPECT_EQ(settings.daemon.state, "basewatch.db");
+        EXPECT_THAT(settings.daemon.listen, ElementsAre("unix:/run/basewatch/api.sock"));
+        EXPECT_EQ(settings.daemon.retention, 24h * 400);
+        EXPECT_EQ(settings.defaults.interval, 15min);
+        EXPECT_EQ(settings.defaults.unreachable_after, 4);
+        EXPECT_FALSE(settings.defaults.platforms.all);
+        EXPECT_EQ(settings.defaults.platforms.named.at(0).text(), "linux/amd64");
+        ASSERT_TRUE(settings.registries);
+    }
+}
+
+TEST(Settings, systemd_says_where_state_and_socket_are) {
+    Environment environment{
+        {{"STATE_DIRECTORY", "/var/lib/basewatch:/other"}, {"RUNTIME_DIRECTORY", "/run/other"}}};
+    auto settings = good("", environment);
+    EXPECT_EQ(settings.daemon.state, "/var/lib/basewatch/basewatch.db");
+    EXPECT_THAT(settings.daemon.listen, ElementsAre("unix:/run/other/api.sock"));
+    EXPECT_EQ(good("daemon: {state: /tmp/x.db}", environment).daemon.state, "/tmp/x.db");
+}
+
+TEST(Settings, daemon) {
+    Environment environment{{{"OPS", "a-token-that-is-long"}}};
+    auto daemon = good(R"(
+daemon:
+  listen: ["unix:/run/x.sock", "127.0.0.1:8463", "[::1]:0", "basewatch.internal:80"]
+  public_url: https://basewatch.example.com/sub/
+  api_tokens:
+    - {name: ops, token: "${env:OPS}", scopes: [read, operate, read]}
+  retention: 30d
+)",
+                       environment)
+                      .daemon;
+    EXPECT_THAT(daemon.listen,
+                ElementsAre("unix:/run/x.sock", "127.0.0.1:8463", "[::1]:0", "basewatch.internal:80"));
+    EXPECT_EQ(daemon.public_url, "https://basewatch.example.com/sub");
+    EXPECT_EQ(daemon.api_tokens.at(0).name, "ops");
+    EXPECT_EQ(daemon.api_tokens.at(0).token.reveal(), "a-token-that-is-long");
+    EXPECT_THAT(daemon.api_tokens.at(0).scopes, ElementsAre("read", "operate"));
+    EXPECT_EQ(daemon.retention, 24h * 30);
+}
+
+TEST(Settings, listen_addresses_that_cannot_be) {
+    for (std::string_view address : {"unix:relative", "127.0.0.1", "::1:8463", "127.0.0.1:99999",
+                                     "127.0.0.1:", "http://127.0.0.1:80", ":80", "/run/x.sock"}) {
+        Problems problems;
+        auto text = "daemon: {listen: [\"" + std::string(address) + "\"]}";
+        EXPECT_FALSE(read_settings_text("f.yaml", text, {}, problems)) << address;
+    }
+}
+
+TEST(Settings, registries_are_known_by_their_normalised_names) {
+    Environment environment{{{"HUB", "hub-password"}}};
+    auto registries = good(R"(
+registries:
+  index.docker.io: {username: ci, password: "${env:HUB}"}
+  LOCALHOST:5000: {plain_http: true}
+  registry.example.com: {rate: 20/s, connections: 8, timeout: 30s}
+  "[::1]:5000": {rate: 6/m}
+)",
+                           environment)
+                          .registries;
+    const auto& hub = registries->by_host.at("docker.io");
+    EXPECT_EQ(hub.username, "ci");
+    EXPECT_EQ(hub.password.reveal(), "hub-password");
+    EXPECT_TRUE(registries->by_host.at("localhost:5000").plain_http);
+    const auto& other = registries->by_host.at("registry.example.com");
+    EXPECT_DOUBLE_EQ(other.rate->per_second, 20);
+    EXPECT_EQ(other.connections, 8u);
+    EXPECT_EQ(other.timeout, 30s);
+    EXPECT_DOUBLE_EQ(registries->by_host.at("[::1]:5000").rate->per_second, 0.1);
+}
+
+TEST(Settings, a_registry_under_two_names_is_given_twice) {
+    Problems problems;
+    EXPECT_FALSE(read_settings_text("f.yaml", "registries:\n  docker.io: {}\n  registry-1.docker.io: {}\n",
+                                    {}, problems));
+    EXPECT_THAT(told(problems), ElementsAre("f.yaml:3:3 registry `docker.io` is given twice, first at "
+                                            "f.yaml:2:3: keep one of them"));
+}
+
+TEST(Settings, watch) {
+    auto watch = good(R"(
+watch:
+  - alpine:3.20
+  - image: ruby:3.3-alpine
+    interval: 5m
+    platforms: [linux/amd64, linux/aarch64]
+    ignore_labels: [com.example.build, "com.example.ci.*"]
+    aliases: [corp.example.com/mirror/ruby, "corp.example.com/old/ruby:3"]
+  - {image: debian, platforms: all}
+)")
+                     .watch;
+    EXPECT_EQ(watch.at(0).base.text(), "docker.io/library/alpine:3.20");
+    EXPECT_EQ(watch.at(0).where.text(), "f.yaml:3:5");
+    EXPECT_EQ(watch.at(1).interval, 5min);
+    EXPECT_EQ(watch.at(1).platforms->named.at(1).text(), "linux/arm64");
+    EXPECT_THAT(watch.at(1).ignore_labels, ElementsAre("com.example.build", "com.example.ci.*"));
+    EXPECT_EQ(watch.at(1).aliases.at(0).text(), "corp.example.com/mirror/ruby:3.3-alpine");
+    EXPECT_EQ(watch.at(1).aliases.at(1).text(), "corp.example.com/old/ruby:3");
+    EXPECT_TRUE(watch.at(2).platforms->all);
+    EXPECT_EQ(watch.at(2).base.text(), "docker.io/library/debian:latest");
+}
+
+TEST(Settings, dependents) {
+    auto dependents = good(R"(
+dependents:
+  - image: registry.example.com/shop/api
+    owner: team-shop
+    deadline: 2h
+    with: {project: shop/api, ref: 1.10, id: 42}
+)")
+                          .dependents;
+    const auto& dependent = dependents.at(0).dependent;
+    EXPECT_EQ(dependent.reference.text(), "registry.example.com/shop/api:latest");
+    EXPECT_EQ(dependent.owner, "team-shop");
+    EXPECT_EQ(dependent.deadline, 2h);
+    EXPECT_THAT(dependent.parameters,
+                UnorderedElementsAre(Pair("project", "shop/api"), Pair("ref", "1.10"), Pair("id", "42")));
+    EXPECT_TRUE(dependents.at(0).whole);
+}
+
+TEST(Settings, rules) {
+    auto rules = good(R"(
+rules:
+  - name: ruby services
+    base: [ruby:3.3-alpine, "ruby:3.*", "ghcr.io/org/**"]
+    on: [content, platform_removed]
+    dependents: [registry.example.com/shop/api, {image: "registry.example.com/shop/worker:2"}]
+    fire: [slack, rebuild]
+  - {name: one of each, base: alpine, fire: slack}
+)")
+                     .rules;
+    const auto& first = rules.at(0);
+    EXPECT_THAT(first.rule.bases, ElementsAre("docker.io/library/ruby:3.3-alpine",
+                                              "docker.io/library/ruby:3.*", "ghcr.io/org/**"));
+    EXPECT_EQ(first.base_marks.at(1).text(), "f.yaml:4:29");
+    EXPECT_THAT(first.rule.on, ElementsAre(model::ChangeKind::content, model::ChangeKind::platform_removed));
+    EXPECT_THAT(first.rule.dependents,
+                ElementsAre("registry.example.com/shop/api:latest", "registry.example.com/shop/worker:2"));
+    EXPECT_EQ(first.dependent_marks.size(), 2u);
+    EXPECT_THAT(first.rule.fire, ElementsAre("slack", "rebuild"));
+    EXPECT_THAT(rules.at(1).rule.on, ElementsAre(model::ChangeKind::content, model::ChangeKind::reverted));
+    EXPECT_EQ(rules.at(1).rule.origin, "file");
+}
+
+TEST(Settings, notify) {
+    auto notify =
+        good("notify:\n  - {events: [base.unreachable, base.recovered], fire: [slack, mail]}\n").notify;
+    EXPECT_THAT(notify.at(0).events, ElementsAre("base.unreachable", "base.recovered"));
+    EXPECT_THAT(notify.at(0).fire, ElementsAre("slack", "mail"));
+    EXPECT_EQ(notify.at(0).fire_marks.at(1).text(), "f.yaml:2:64");
+}
+
+TEST(Settings, a_target_with_everything) {
+    Environment environment{{{"NEW", "new-secret"}, {"OLD", "old-secret"}, {"TOKEN", "the-token"}}};
+    auto settings = good(R"(
+targets:
+  anything:
+    preset: webhook
+    url: https://ci.example.com/{project}/hooks
+    token: "${env:TOKEN}"
+    username: ci
+    secret: ["${env:NEW}", "${env:OLD}"]
+    signature: github
+    method: PUT
+    headers: {X-Team: platform, Authorization: "Bearer ${env:TOKEN}"}
+    body: |
+      {text: .data.base.reference}
+    success: [200-299, 409]
+    success_body: ok
+    timeout: 5s
+    retries: [5s, 30s]
+    expire: 3d
+    per: dependent
+    rate: 60/h
+    options: {ref: main, depth: 1}
+)",
+                         environment);
+    const auto& target = settings.targets.at("anything");
+    EXPECT_TRUE(target.whole);
+    EXPECT_EQ(target.preset, "webhook");
+    EXPECT_EQ(target.preset_at.text(), "f.yaml:4:13");
+    EXPECT_EQ(target.url_at.text(), "f.yaml:5:10");
+    EXPECT_EQ(target.fields.url->reveal(), "https://ci.example.com/{project}/hooks");
+    EXPECT_EQ(target.token.reveal(), "the-token");
+    EXPECT_EQ(target.secrets.at(0).reveal(), "new-secret");
+    EXPECT_EQ(target.secrets.at(1).reveal(), "old-secret");
+    EXPECT_EQ(target.fields.signature, SignatureStyle::github);
+    EXPECT_EQ(target.fields.method, "PUT");
+    EXPECT_EQ(target.fields.headers.at("X-Team").reveal(), "platform");
+    EXPECT_FALSE(target.fields.headers.at("X-Team").is_secret());
+    EXPECT_EQ(target.fields.headers.at("Authorization").reveal(), "Bearer the-token");
+    EXPECT_TRUE(target.fields.headers.at("Authorization").is_secret());
+    EXPECT_EQ(target.fields.body, "{text: .data.base.reference}\n");
+    EXPECT_EQ(target.fields.body_at.text(), "f.yaml:13:7");
+    EXPECT_EQ(target.fields.success.at(0).last, 299);
+    EXPECT_EQ(target.fields.success.at(1).first, 409);
+    EXPECT_EQ(target.fields.success_body, "ok");
+    EXPECT_EQ(target.fields.timeout, 5s);
+    EXPECT_THAT(target.fields.retries, ElementsAre(5s, 30s));
+    EXPECT_EQ(target.fields.expire, 72h);
+    EXPECT_EQ(target.fields.per, Per::dependent);
+    EXPECT_DOUBLE_EQ(target.fields.rate->per_second, 1 / 60.0);
+    EXPECT_THAT(target.options, UnorderedElementsAre(Pair("ref", "main"), Pair("depth", "1")));
+    EXPECT_THAT(settings.fixed_at_start, ElementsAre("env:NEW", "env:OLD", "env:TOKEN"));
+}
+
+TEST(Settings, what_this_version_does_not_build_is_refused_and_never_ignored) {
+    const std::vector<std::string> texts{
+        "daemon: {api_tokens: [{name: a, token: x, scopes: [read], owner: team}]}",
+        "defaults: {settle: 1m}",
+        "registries: {r.example.com: {family: ipv4}}",
+        "registries: {r.example.com: {bulk: never}}",
+        "registries: {r.example.com: {client_cert: /x}}",
+        "registries: {r.example.com: {client_key: /x}}",
+        "registries: {r.example.com: {mirror: x}}",
+        "registries: {r.example.com: {proxy: x}}",
+        "watch: [{image: ruby, tags: {glob: '3.*'}}]",
+        "watch: [{image: ruby, settle: 1m}]",
+        "watch: ['ruby:*']",
+        "dependents: [{image: a/b, base: auto}]",
+        "dependents: [{image: a/b, platforms: [linux/amd64]}]",
+        "dependents: [{image: a/b, priority: security}]",
+        "dependents: [{image: 'a/*'}]",
+        "rules: [{name: a, base: b, fire: c, when: .x}]",
+        "rules: [{name: a, base: b, fire: c, approve: manual}]",
+        "rules: [{name: a, base: b, fire: c, canary: d}]",
+        "rules: [{name: a, base: b, fire: c, freeze: []}]",
+        "rules: [{name: a, base: b, fire: c, on: tag_deleted}]",
+        "rules: [{name: a, base: b, fire: c, on: newer_version}]",
+        "rules: [{name: a, base: b, fire: c, dependents: [{image: d/e, newest: 2}]}]",
+        "rules: [{name: a, base: b, fire: c, dependents: ['d/*:latest']}]",
+        "notify: [{events: rebuild.stale, fire: c}]",
+        "targets: {t: {preset: webhook, group: 2m}}",
+        "targets: {t: {preset: webhook, in_flight: 5}}",
+        "targets: {t: {preset: webhook, budget: 60/h}}",
+        "targets: {t: {preset: webhook, quiet: []}}",
+        "hooks: [{source: harbor}]",
+        "badges: {public: []}",
+    };
+    for (const auto& text : texts) {
+        Problems problems;
+        EXPECT_FALSE(read_settings_text("f.yaml", text, {}, problems)) << text;
+        EXPECT_THAT(told(problems), testing::Contains(testing::HasSubstr("not in this version"))) << text;
+    }
+}
+
+TEST(Settings, what_is_readable_comes_back_beside_the_faults) {
+    Problems problems;
+    auto settings = readable_text("f.yaml",
+                                  "watch: [alpine, 'Bad']\n"
+                                  "targets:\n"
+                                  "  good: {preset: webhook, url: 'https://x.example.com'}\n"
+                                  "  bad: {preset: webhook, url: 'x.example.com'}\n",
+                                  {}, problems);
+    EXPECT_EQ(problems.errors(), 2u);
+    EXPECT_EQ(settings.watch.size(), 1u);
+    EXPECT_TRUE(settings.targets.at("good").whole);
+    EXPECT_FALSE(settings.targets.at("bad").whole);
+}
+
+}  // namespace
+}  // namespace basewatch::settings
