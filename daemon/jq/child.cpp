@@ -53,7 +53,7 @@ private:
 };
 
 Error cannot_start(int number) {
-    return Error(ErrorKind::unsupported, std::string("cannot start the jq worker: ") + std::strerror(number));
+    return Error(ErrorKind::unreachable, std::string("cannot start the jq worker: ") + std::strerror(number));
 }
 
 int wait_for(pid_t id) {

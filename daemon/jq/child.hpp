@@ -17,7 +17,7 @@ namespace basewatch::jq {
 
 class Child {
 public:
-    // Executes `binary jq-worker MEMORY`. ErrorKind::unsupported when that is not possible.
+    // Executes `binary jq-worker MEMORY`. ErrorKind::unreachable when that is not possible.
     static Result<std::unique_ptr<Child>> start(const asio::any_io_executor& executor,
                                                 const std::string& binary, std::size_t memory);
     // Ends it if it still runs; takes as long as the kernel needs for that.

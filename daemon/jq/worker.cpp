@@ -39,9 +39,9 @@ Error stopped() {
 Error about_end(int status, const Bounds& bounds) {
     if (WIFEXITED(status)) {
         if (WEXITSTATUS(status) == 2)
-            return Error(ErrorKind::unsupported,
+            return Error(ErrorKind::unreachable,
                          "the jq worker could not be confined (seccomp, rlimits), so it runs nothing");
-        return Error(ErrorKind::unsupported,
+        return Error(ErrorKind::unreachable,
                      "the jq worker ended by itself with code " + std::to_string(WEXITSTATUS(status)));
     }
     switch (WTERMSIG(status)) {
@@ -53,7 +53,7 @@ Error about_end(int status, const Bounds& bounds) {
         case SIGBUS:
             return Error(ErrorKind::too_large, "the program nests too deeply, or needed too much memory");
         default:
-            return Error(ErrorKind::unsupported,
+            return Error(ErrorKind::unreachable,
                          "the jq worker was ended by signal " + std::to_string(WTERMSIG(status)));
     }
 }

@@ -20,19 +20,24 @@ struct Bounds {
 
 class Worker {
 public:
-    // `binary` is executed as `binary jq-worker`. The process is started at the first run.
+    // `binary` is executed as `binary jq-worker BYTES`, which calls worker_main(BYTES). The process is
+    // started at the first run.
     Worker(asio::any_io_executor executor, Clock& clock, std::string binary, Bounds bounds);
+    // Whoever awaits run() or check() has ended by then.
     ~Worker();
 
     // The one output of `program` on `input` (JSON), as compact JSON. Errors: invalid with the user's own
     // line number when the program does not compile, fails, or gives none or several outputs; timed_out and
-    // too_large when it broke a bound; none of them repeats the input. Runs queue up; one at a time.
+    // too_large when it broke a bound; unreachable when there was no worker to run it (that may be over the
+    // next time); cancelled. libjq tells no line of a program that compiles and then fails. None of the
+    // messages repeats the input: of it, only words that the program holds as well are shown. Runs queue up;
+    // one at a time.
     Async<Result<std::string>> run(std::string program, std::string input);
 
     // Compiles only.
     Async<Result<void>> check(std::string program);
 
-    // Ends the process.
+    // Ends the process; a run under way ends with `cancelled`. A later run starts a fresh one.
     void stop();
     // Workers started so far, for tests.
     int started() const;

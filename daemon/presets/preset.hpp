@@ -6,6 +6,8 @@
 #include "foundation/error.hpp"
 #include "settings/target_settings.hpp"
 
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,8 +27,10 @@ enum class TestMode {
 struct Preset {
     std::string name;
     std::string summary;  // one line
-    std::string sample;   // YAML to paste under `targets:`
+    std::string sample;   // YAML to paste under `targets:`, indented by two
     settings::RequestFields fields;
+    // Goes behind a target's address that has no path of its own: `http://clair:6060` is enough to say.
+    std::string path;
     Auth auth = Auth::none;
     std::string auth_name;  // of the header or query parameter
     TestMode test = TestMode::safe;
@@ -38,6 +42,11 @@ struct Preset {
     // Statuses that end a delivery, on top of the general ones; with what they mean, for people.
     std::map<int, std::string> terminal;
 };
+
+// Reads one preset file. Its keys are those of a target's request (README, "Targets") and: `summary`,
+// `sample`, `path`, `auth: {style, name}`, `needs: [url, token, layers]`, `options: {name: default}`,
+// `test: safe | dry_run | starts`, `dry_run_headers`, `terminal: {status: meaning}`.
+std::optional<Preset> read_preset(std::string_view name, std::string_view text, Problems& problems);
 
 // All built-in presets, by name. Read once; a fault in a built-in file is a fault of ours and ends the
 // program.

@@ -36,7 +36,8 @@ struct Target {
     bool succeeded(int status, std::string_view body, std::string_view content_type) const;
 };
 
-// invalid when a field is missing that the preset needs; the words name the key.
+// invalid when there is no such preset, when a field is missing that it needs, or an option is none of its
+// own; the words name the key.
 Result<Target> merge(const settings::TargetSettings& target);
 
 // The names in `{…}` of an address, `{token}` aside.
@@ -51,13 +52,16 @@ struct RenderInput {
     std::string layers_json;                   // for presets that ask for layers, else empty
 };
 
-// Build parameters for a `rebuild.requested` event (empty for any other).
+// Build parameters (README, "Build parameters") for an event about a base and what is built on it:
+// `rebuild.requested`, `base.changed` and the `test` of either; empty for any other. A value that the event
+// does not have is an empty text: DEPENDENT and REBUILD_ID where nothing single is to be rebuilt.
 std::map<std::string, std::string> build_parameters(std::string_view event_type, std::string_view event_json,
                                                     Time now);
 
 // The request without the delivery headers (dispatch adds id, timestamp, signature). The body is jq's output
-// for `encoding: json`, and for `form` an object of strings and lists. Placeholders in the address are
-// percent-encoded; one without a value is an error. The event itself is the body where nobody set one.
+// for `encoding: json` (the bare text where jq gives one and the content type is text/…), and for `form` an
+// object of texts and lists of texts. Places in the address are percent-encoded, `/` included; one without a
+// value is an error. The event's own bytes are the body where nobody set one. No error holds a secret.
 Async<Result<net::HttpRequest>> render(const Target& target, RenderInput input, jq::Worker& worker);
 
 // The same for people: method, address and headers without secrets, body.

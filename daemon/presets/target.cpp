@@ -1,0 +1,176 @@
+#include "foundation/suggest.hpp"
+#include "net/headers.hpp"
+#include "presets/address.hpp"
+#include "presets/render.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace basewatch::presets {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+template <class T>
+void fill(std::optional<T>& field, const std::optional<T>& from) {
+    if (!field) field = from;
+}
+template <class T>
+void fill(std::vector<T>& field, const std::vector<T>& from) {
+    if (field.empty()) field = from;
+}
+
+// The target's own headers, and those of the preset that it does not name.
+void fill_headers(settings::RequestFields& fields, const settings::RequestFields& from) {
+    for (const auto& [name, value] : from.headers) {
+        bool own = std::any_of(fields.headers.begin(), fields.headers.end(), [&](const auto& header) {
+            return net::equal_without_case(header.first, name);
+        });
+        if (!own) fields.headers.emplace(name, value);
+    }
+}
+
+void fill_fields(settings::RequestFields& fields, const settings::RequestFields& from) {
+    fill(fields.method, from.method);
+    fill(fields.url, from.url);
+    fill_headers(fields, from);
+    fill(fields.per, from.per);
+    fill(fields.encoding, from.encoding);
+    fill(fields.content_type, from.content_type);
+    if (!fields.body) {
+        fields.body = from.body;
+        fields.body_at = from.body_at;
+    }
+    fill(fields.signature, from.signature);
+    // A target that says what success is says all of it.
+    if (fields.success.empty()) {
+        fields.success = from.success;
+        fill(fields.already, from.already);
+        fill(fields.success_body, from.success_body);
+        fill(fields.success_content_type, from.success_content_type);
+    }
+    fill(fields.timeout, from.timeout);
+    fill(fields.rate, from.rate);
+    fill(fields.retries, from.retries);
+    fill(fields.expire, from.expire);
+}
+
+Error unknown_preset(const std::string& name) {
+    std::vector<std::string_view> names;
+    for (const auto& preset : built_in()) names.push_back(preset.name);
+    std::string text = "there is no preset `" + name + "`";
+    if (auto near = nearest_word(name, names))
+        return Error(ErrorKind::invalid, text + ": did you mean `" + std::string(*near) + "`?");
+    text += ": there are";
+    for (auto known : names) text += " " + std::string(known);
+    return Error(ErrorKind::invalid, text);
+}
+
+Result<std::map<std::string, std::string>> merged_options(const settings::TargetSettings& target,
+                                                          const Preset& preset) {
+    auto options = preset.options;
+    std::vector<std::string_view> names;
+    for (const auto& [name, value] : preset.options) names.push_back(name);
+    for (const auto& [name, value] : target.options) {
+        if (preset.options.contains(name)) {
+            options[name] = value;
+            continue;
+        }
+        std::string text = "preset " + preset.name + " has no option `" + name + "`";
+        if (auto near = nearest_word(name, names))
+            return Error(ErrorKind::invalid, text + ": did you mean `" + std::string(*near) + "`?");
+        text += names.empty() ? ", and no other" : "; it has";
+        for (auto known : names) text += " `" + std::string(known) + "`";
+        return Error(ErrorKind::invalid, text);
+    }
+    return options;
+}
+
+bool uses_token(const settings::RequestFields& fields) {
+    auto holds = [](std::string_view text) { return text.find("{token}") != std::string_view::npos; };
+    return holds(fields.url->reveal()) ||
+           std::any_of(fields.headers.begin(), fields.headers.end(),
+                       [&](const auto& header) { return holds(header.second.reveal()); });
+}
+
+// What is missing, as the key that would give it.
+std::optional<Error> missing(const settings::TargetSettings& target, const Preset& preset,
+                             const settings::RequestFields& fields) {
+    auto needs = [&](std::string_view key, std::string_view why) {
+        return Error(ErrorKind::invalid,
+                     "preset " + preset.name + " needs `" + std::string(key) + "`" + std::string(why));
+    };
+    if (!fields.url) return needs("url", "");
+    if (preset.needs_token && target.token.empty()) return needs("token", "");
+    if (preset.auth == Auth::basic && preset.needs_token && target.username.empty())
+        return needs("username", ", beside `token`");
+    if (target.token.empty() && uses_token(fields))
+        return Error(ErrorKind::invalid, "{token} stands in `url` or `headers`, and there is no `token`");
+    return std::nullopt;
+}
+
+bool within(const std::vector<settings::StatusRange>& ranges, int status) {
+    return std::any_of(ranges.begin(), ranges.end(),
+                       [&](const auto& range) { return status >= range.first && status <= range.last; });
+}
+
+}  // namespace
+
+settings::Per Target::per() const {
+    return fields.per.value_or(settings::Per::change);
+}
+
+settings::SignatureStyle Target::signature() const {
+    return fields.signature.value_or(settings::SignatureStyle::standard);
+}
+
+Milliseconds Target::timeout() const {
+    return fields.timeout.value_or(15s);
+}
+
+std::vector<Milliseconds> Target::retries() const {
+    if (!fields.retries.empty()) return fields.retries;
+    return {5s, 30s, 2min, 10min, 30min, 1h, 3h, 6h, 12h};
+}
+
+Milliseconds Target::expire() const {
+    return fields.expire.value_or(std::chrono::hours(72));
+}
+
+bool Target::succeeded(int status, std::string_view body, std::string_view content_type) const {
+    if (within(fields.already, status)) return true;
+    bool good = fields.success.empty() ? status >= 200 && status <= 299 : within(fields.success, status);
+    if (!good) return false;
+    if (fields.success_body && body != *fields.success_body) return false;
+    return !fields.success_content_type ||
+           net::media_type(content_type) == net::media_type(*fields.success_content_type);
+}
+
+Result<Target> merge(const settings::TargetSettings& settings) {
+    const Preset* preset = find(settings.preset);
+    if (preset == nullptr) return unknown_preset(settings.preset);
+    auto options = merged_options(settings, *preset);
+    if (!options) return options.error();
+    Target target;
+    target.name = settings.name;
+    target.preset = settings.preset;
+    target.fields = settings.fields;
+    if (settings.fields.url && !preset->path.empty())
+        target.fields.url = Secret(with_path(settings.fields.url->reveal(), preset->path));
+    fill_fields(target.fields, preset->fields);
+    if (auto error = missing(settings, *preset, target.fields)) return *error;
+    target.auth = preset->auth;
+    target.auth_name = preset->auth_name;
+    target.username = settings.username;
+    target.token = settings.token;
+    target.secrets = settings.secrets;
+    target.options = std::move(*options);
+    target.dry_run_headers = preset->dry_run_headers;
+    target.test = preset->test;
+    target.needs_layers = preset->needs_layers;
+    target.terminal = preset->terminal;
+    return target;
+}
+
+}  // namespace basewatch::presets
