@@ -187,7 +187,7 @@ Plan plan_reachability(const model::Change& change, Time since, const std::strin
 
 Result<Plan> plan_request(const std::string& dependent, const std::map<std::string, model::BaseState>& bases,
                           const std::string& reason, const PlanningTable& table, UlidSource& ids, Time now) {
-    std::string why = reason.empty() || reason.starts_with("requested") ? reason : "requested: " + reason;
+    std::string why = reason.empty() || reason.starts_with("requested: ") ? reason : "requested: " + reason;
     if (why.empty()) why = "requested";
     Plan plan;
     bool named = false;

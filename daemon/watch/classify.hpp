@@ -7,6 +7,8 @@
 
 #include <map>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace basewatch::watch {
@@ -15,7 +17,7 @@ namespace basewatch::watch {
 using Images = std::map<model::Digest, model::ImageContent>;
 
 // Labels that change at every build and say nothing about content; `*` at the end stands for anything.
-// `more` adds to the built-in list.
+// `ignored` adds to the built-in list.
 bool label_says_something(std::string_view label, const std::vector<std::string>& ignored);
 
 struct ClassifyInput {
@@ -39,6 +41,13 @@ struct Classified {
 // At most one of content, reverted, metadata, and at most one each of platform_added and platform_removed;
 // nothing when the digests are equal. Details that are missing make it content with `assumed`.
 std::vector<Classified> classify(const ClassifyInput& input);
+
+// The images whose contents classify() will want, old and new manifest of each watched platform that moved.
+std::vector<std::pair<model::Digest, model::Digest>> moved_images(
+    const model::Observation& before, const model::Observation& after,
+    const std::vector<model::Platform>& platforms);
+// And what stood in those platforms' places earlier.
+std::vector<model::Digest> earlier_images(const ClassifyInput& input);
 
 // The watched platforms of an observation.
 std::vector<model::Platform> watched_platforms(const model::Observation& observation,

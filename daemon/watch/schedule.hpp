@@ -6,6 +6,8 @@
 #include "foundation/clock.hpp"
 #include "model/reference.hpp"
 
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,8 +22,8 @@ public:
     Schedule(Schedule&&) noexcept;
     Schedule& operator=(Schedule&&) noexcept;
 
-    // A base that is already there keeps its due time unless its interval became shorter. `first_at_once`: a
-    // base never observed is due now rather than at its phase.
+    // Twice the same reference is one. A base that is already there keeps its due time unless its interval
+    // became shorter. `first_at_once`: a base never observed is due now rather than at its phase.
     void add(const model::Reference& base, Milliseconds interval, Monotonic now, bool first_at_once);
     void remove(const model::Reference& base);
     // The bases that are due, at most `most`, oldest first, ordered so that one repository's tags stand
@@ -35,6 +37,8 @@ public:
     void hurry(const model::Reference& base, Monotonic now);
     std::optional<Monotonic> next() const;
     std::size_t size() const;
+    // How many are due and not taken.
+    std::size_t due_count(Monotonic now) const;
     std::optional<Monotonic> due(const model::Reference& base) const;
 
 private:
@@ -43,7 +47,7 @@ private:
 };
 
 // After `failures` errors in a row: the wait before asking again, doubling from 30 s up to the interval or 15
-// min, whichever is more, with full jitter from `random01` in [0, 1).
+// min, whichever is more, with full jitter from `random01` in [0, 1), at least 1 s.
 Milliseconds back_off(int failures, Milliseconds interval, double random01);
 
 }  // namespace basewatch::watch

@@ -1,0 +1,188 @@
+// What one check of one base comes to. Nothing here is a change unless the registry's answer was understood
+// to the end and proven: every failure on the way leaves the base as it was.
+
+#include "foundation/log.hpp"
+#include "foundation/time.hpp"
+#include "watch/watcher_state.hpp"
+
+#include <algorithm>
+
+namespace basewatch::watch {
+
+namespace {
+
+constexpr int most_conflicts = 3;
+// How often an announced digest may be missing (replicas lag behind) before that is a failure.
+constexpr int most_missing = 3;
+// How often the old digest may be unreadable before the change is told without it.
+constexpr int most_old_unread = 2;
+constexpr std::uint8_t most_detail_attempts = 3;
+
+// On Docker Hub reading a manifest counts as a pull, so details wait until they are needed.
+bool reads_at_once(const model::Reference& base) {
+    return base.registry() != "docker.io";
+}
+
+bool any_assumed(const std::vector<Classified>& found) {
+    return std::any_of(found.begin(), found.end(), [](const Classified& each) { return each.assumed; });
+}
+
+bool nothing_watched(const model::Observation& observation, const std::vector<model::Platform>& platforms) {
+    return observation.detailed && !observation.platforms.empty() &&
+           watched_platforms(observation, platforms).empty();
+}
+
+}  // namespace
+
+Async<CheckReport> Watcher::State::check(model::Reference base, model::DetectedBy by) {
+    Error error(ErrorKind::storage, "the state of this base is changed by somebody else again and again");
+    for (int round = 0; round < most_conflicts; ++round) {
+        auto report = co_await ask(base, by);
+        if (report) co_return std::move(*report);
+        if (report.error().kind() != ErrorKind::conflict) {
+            error = report.error();
+            break;
+        }
+        log::debug("the state moved on meanwhile: checking again", {{"base", base.text()}});
+        auto reloaded = co_await reload(base);
+        if (!reloaded) {
+            error = reloaded.error();
+            break;
+        }
+    }
+    co_return co_await fail(base, by, error);
+}
+
+Async<Result<CheckReport>> Watcher::State::ask(model::Reference base, model::DetectedBy by) {
+    const auto* known = find(base.text());
+    if (known == nullptr) co_return try_again(base, Error(ErrorKind::not_found, "it is no longer watched"));
+    auto now = clock.monotonic();
+    auto paused = registry.paused_until(base.registry());
+    if (by == model::DetectedBy::poll && paused && *paused > now &&
+        *paused - now <= known->settings->interval) {
+        // A short pause of the whole host is no failure of its bases.
+        lane_of(base).schedule.postpone(base, *paused);
+        co_return try_again(base, Error(ErrorKind::rate_limited, base.registry() + " asked us to wait"));
+    }
+    if (known->trouble && known->trouble->held_until > now) {
+        auto until = clock.now() + std::chrono::ceil<Milliseconds>(known->trouble->held_until - now);
+        Error error(ErrorKind::rate_limited, base.registry() + " asked us to wait until " + rfc3339(until));
+        co_return co_await fail(base, by, error);
+    }
+
+    auto pointer = co_await registry.look_up(base);
+    ++progress.checks;
+    progress.last_check = clock.now();
+    if (!pointer) co_return co_await fail(base, by, pointer.error());
+    known = find(base.text());
+    if (known == nullptr) co_return try_again(base, Error(ErrorKind::not_found, "it is no longer watched"));
+    if (known->trouble && !known->trouble->refused.empty() && known->trouble->refused == pointer->digest) {
+        Error error(ErrorKind::unsupported, known->trouble->error);
+        co_return co_await note_failure(base, by, error, true);
+    }
+    // A digest that was asked for with another list of media types cannot be compared.
+    bool comparable = !known->observation.empty() && known->profile == model::accept_profile;
+    if (!comparable) co_return co_await first(base, by, *pointer);
+    if (known->observation.points_to(pointer->digest)) co_return co_await same(base, by, *pointer);
+    co_return co_await moved(base, by, *pointer);
+}
+
+Async<Result<CheckReport>> Watcher::State::first(model::Reference base, model::DetectedBy by,
+                                                 registry::Pointer pointer) {
+    GoodAnswer answer;
+    answer.outcome = CheckReport::Outcome::baseline;
+    answer.by = by;
+    answer.now.digest = pointer.digest;
+    answer.now.media_type = pointer.media_type;
+    answer.now.observed_at = clock.now();
+    DetailReader reader(registry, store, base);
+    if (reads_at_once(base)) co_await fill_in(reader, answer.now, base);
+    const auto* known = find(base.text());
+    if (known != nullptr && nothing_watched(answer.now, known->settings->platforms))
+        co_return co_await refuse(base, by, answer.now);
+    answer.learnt = reader.learnt();
+    co_return co_await keep(base, std::move(answer));
+}
+
+Async<Result<CheckReport>> Watcher::State::same(model::Reference base, model::DetectedBy by,
+                                                registry::Pointer pointer) {
+    auto* known = find(base.text());
+    bool unread = !known->observation.detailed() && reads_at_once(base) &&
+                  known->detail_attempts < most_detail_attempts;
+    bool watchable = known->observation.has_one_of(known->settings->platforms);
+    if (watchable && !unread && !known->told_unreachable) co_return unchanged(base, *known, pointer.digest);
+
+    GoodAnswer answer;
+    answer.by = by;
+    answer.before = known->observation.unpacked();
+    answer.now = answer.before;
+    DetailReader reader(registry, store, base);
+    if (unread) co_await fill_in(reader, answer.now, base);
+    known = find(base.text());
+    if (known == nullptr) co_return try_again(base, Error(ErrorKind::not_found, "it is no longer watched"));
+    if (nothing_watched(answer.now, known->settings->platforms))
+        co_return co_await refuse(base, by, answer.now);
+    if (!answer.now.detailed && !known->told_unreachable) co_return unchanged(base, *known, pointer.digest);
+    answer.learnt = reader.learnt();
+    co_return co_await keep(base, std::move(answer));
+}
+
+Async<Result<CheckReport>> Watcher::State::moved(model::Reference base, model::DetectedBy by,
+                                                 registry::Pointer pointer) {
+    DetailReader reader(registry, store, base);
+    auto after = co_await reader.observe(pointer.digest, clock.now());
+    auto* known = find(base.text());
+    if (known == nullptr) co_return try_again(base, Error(ErrorKind::not_found, "it is no longer watched"));
+    if (!after) {
+        auto error = after.error().while_doing("reading the new digest " + pointer.digest.short_text());
+        if (error.kind() == ErrorKind::not_found && ++known->in_trouble().missing <= most_missing)
+            co_return try_again(base, error);
+        co_return co_await fail(base, by, error);
+    }
+    auto settings = known->settings;
+    if (nothing_watched(*after, settings->platforms)) co_return co_await refuse(base, by, *after);
+
+    auto found = co_await look_into(reader, store, base, known->observation.unpacked(), *after, settings);
+    if (!found) co_return co_await fail(base, by, found.error());
+    known = find(base.text());
+    if (known != nullptr && found->old_unread && any_assumed(found->classified) &&
+        known->in_trouble().old_unread++ < most_old_unread)
+        co_return co_await fail(base, by, found->old_unread->while_doing("reading the old digest"));
+    GoodAnswer answer;
+    answer.outcome = CheckReport::Outcome::changed;
+    answer.by = by;
+    answer.before = std::move(found->before);
+    answer.now = std::move(*after);
+    answer.classified = std::move(found->classified);
+    answer.learnt = reader.learnt();
+    co_return co_await keep(base, std::move(answer));
+}
+
+Async<void> Watcher::State::fill_in(DetailReader& reader, model::Observation& observation,
+                                    model::Reference base) {
+    auto read = co_await reader.observe(observation.digest, observation.observed_at);
+    auto* known = find(base.text());
+    if (known == nullptr) co_return;
+    if (!read) {
+        ++known->detail_attempts;
+        log::debug("the details of a base could not be read yet",
+                   {{"base", base.text()}, {"error", read.error().message()}});
+        co_return;
+    }
+    observation = std::move(*read);
+    std::vector<model::Digest> manifests;
+    for (const auto& platform : watched_platforms(observation, known->settings->platforms))
+        manifests.push_back(observation.platforms.at(platform));
+    if (manifests.size() > most_platforms_read) manifests.resize(most_platforms_read);
+    auto recalled = co_await reader.recall(manifests);
+    if (!recalled) co_return;
+    for (const auto& manifest : manifests) {
+        auto image = co_await reader.read_image(manifest);
+        // It is read when it is needed, at a change.
+        if (!image)
+            log::debug("the image of a platform could not be read yet",
+                       {{"base", base.text()}, {"error", image.error().message()}});
+    }
+}
+
+}  // namespace basewatch::watch

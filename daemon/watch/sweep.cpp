@@ -1,0 +1,213 @@
+// When bases are asked about, and how many at once.
+
+#include "foundation/log.hpp"
+#include "watch/watcher_state.hpp"
+
+#include <algorithm>
+
+namespace basewatch::watch {
+
+namespace {
+
+// More than any registry is asked at once; its own bound on connections is the client's to keep.
+constexpr std::size_t workers_per_registry = 32;
+constexpr std::size_t workers_in_all = 256;
+// Check marks are saved all together, so that a sweep in which nothing changed costs one flush of the disk.
+constexpr Milliseconds marks_pause{60'000};
+constexpr Milliseconds longest_sleep{3'600'000};
+
+// Rings for everybody who joined a check, however it ends.
+class RunningGuard {
+public:
+    RunningGuard(std::unordered_map<std::string, std::shared_ptr<RunningCheck>>& all, std::string name)
+        : all_(all), name_(std::move(name)), running_(std::make_shared<RunningCheck>()) {
+        all_.emplace(name_, running_);
+    }
+    RunningGuard(const RunningGuard&) = delete;
+    RunningGuard& operator=(const RunningGuard&) = delete;
+    ~RunningGuard() {
+        all_.erase(name_);
+        for (auto* bell : running_->waiting) bell->ring();
+    }
+    void finish(const CheckReport& report) { running_->report = report; }
+
+private:
+    std::unordered_map<std::string, std::shared_ptr<RunningCheck>>& all_;
+    std::string name_;
+    std::shared_ptr<RunningCheck> running_;
+};
+
+// Counts a worker of a lane for as long as it lives.
+class WorkerCount {
+public:
+    WorkerCount(Lane& lane, Bell& bell) : lane_(lane), bell_(bell) {}
+    WorkerCount(const WorkerCount&) = delete;
+    WorkerCount& operator=(const WorkerCount&) = delete;
+    ~WorkerCount() {
+        --lane_.workers;
+        bell_.ring();
+    }
+
+private:
+    Lane& lane_;
+    Bell& bell_;
+};
+
+CheckReport given_up(const model::Reference& base) {
+    CheckReport report;
+    report.base = base;
+    report.outcome = CheckReport::Outcome::failed;
+    report.error = "the check was given up: we were asked to stop";
+    return report;
+}
+
+// The table's bases of one registry, tags of one repository side by side.
+struct Queue {
+    std::vector<std::size_t> places;
+    std::size_t next = 0;
+};
+
+}  // namespace
+
+Async<void> Watcher::State::run() {
+    TaskGroup checks(executor);
+    running = true;
+    for (;;) {
+        bool asked_to_stop = co_await stop_requested();
+        if (asked_to_stop) break;
+        start_due(checks);
+        if (marks_due()) co_await save_marks();
+        auto wake = next_wake();
+        co_await bell.wait_until(clock, wake);
+    }
+    checks.cancel();
+    co_await checks.wait();
+    co_await save_marks();
+    running = false;
+}
+
+void Watcher::State::start_due(TaskGroup& checks) {
+    auto now = clock.monotonic();
+    std::size_t in_all = 0;
+    for (const auto& [registry_name, lane] : lanes) in_all += lane.workers;
+    for (auto& [registry_name, lane] : lanes) {
+        std::size_t room = std::min(workers_per_registry - lane.workers, workers_in_all - in_all);
+        if (room == 0) continue;
+        for (auto& base : lane.schedule.take_due(now, room)) {
+            ++lane.workers;
+            ++in_all;
+            checks.start("check", work(lane, std::move(base)));
+        }
+    }
+}
+
+// A worker goes on as long as something is due, so that a sweep of thousands starts few of them.
+Async<void> Watcher::State::work(Lane& lane, model::Reference first) {
+    WorkerCount counted(lane, bell);
+    auto base = std::move(first);
+    for (;;) {
+        co_await check_or_join(base, model::DetectedBy::poll);
+        bool asked_to_stop = co_await stop_requested();
+        if (asked_to_stop) break;
+        auto due = lane.schedule.take_due(clock.monotonic(), 1);
+        if (due.empty()) break;
+        base = std::move(due.front());
+    }
+}
+
+Monotonic Watcher::State::next_wake() const {
+    auto wake = clock.monotonic() + longest_sleep;
+    std::size_t in_all = 0;
+    for (const auto& [registry_name, lane] : lanes) in_all += lane.workers;
+    for (const auto& [registry_name, lane] : lanes) {
+        // A lane without room wakes us when one of its workers ends.
+        if (lane.workers >= workers_per_registry || in_all >= workers_in_all) continue;
+        if (auto next = lane.schedule.next()) wake = std::min(wake, *next);
+    }
+    if (marks_since) wake = std::min(wake, *marks_since + marks_pause);
+    return wake;
+}
+
+Async<std::vector<CheckReport>> Watcher::State::check_all(model::DetectedBy by) {
+    std::vector<CheckReport> reports(order.size());
+    std::map<std::string, Queue> queues;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        reports[i] = given_up(*model::Reference::parse(*order[i]));
+        queues[reports[i].base.registry()].places.push_back(i);
+    }
+    auto drain = [](State& state, Queue& queue, std::vector<CheckReport>& into,
+                    model::DetectedBy how) -> Async<void> {
+        while (queue.next < queue.places.size()) {
+            bool asked_to_stop = co_await stop_requested();
+            if (asked_to_stop) co_return;
+            if (queue.next >= queue.places.size()) co_return;
+            std::size_t place = queue.places[queue.next++];
+            auto report = co_await state.check_or_join(into[place].base, how);
+            into[place] = std::move(report);
+        }
+    };
+    TaskGroup group(executor);
+    for (auto& [registry_name, queue] : queues) {
+        std::sort(queue.places.begin(), queue.places.end(),
+                  [&](std::size_t a, std::size_t b) { return reports[a].base < reports[b].base; });
+        for (std::size_t i = 0; i < std::min(workers_per_registry, queue.places.size()); ++i)
+            group.start("check", drain(*this, queue, reports, by));
+    }
+    co_await group.wait();
+    co_await save_marks();
+    co_return reports;
+}
+
+Async<CheckReport> Watcher::State::check_or_join(model::Reference base, model::DetectedBy by) {
+    std::string name = base.text();
+    for (;;) {
+        auto place = under_way.find(name);
+        if (place == under_way.end()) break;
+        auto joined = place->second;
+        Bell ended(executor);
+        joined->waiting.insert(&ended);
+        bool rung = co_await ended.wait();
+        joined->waiting.erase(&ended);
+        if (!rung) co_return given_up(base);
+        if (joined->report) co_return *joined->report;
+        // Whoever asked has gone; we have not.
+    }
+    RunningGuard running_check(under_way, name);
+    auto report = co_await check(base, by);
+    bool asked_to_stop = co_await stop_requested();
+    if (!asked_to_stop) running_check.finish(report);
+    co_return report;
+}
+
+bool Watcher::State::marks_due() const {
+    return marks_since && clock.monotonic() >= *marks_since + marks_pause;
+}
+
+Async<void> Watcher::State::save_marks() {
+    marks_since.reset();
+    std::vector<store::CheckMark> marks;
+    for (const auto* name : order) {
+        auto& known = bases.at(*name);
+        if (!known.unsaved) continue;
+        known.unsaved = false;
+        auto reference = model::Reference::parse(*name);
+        if (!reference) continue;
+        store::CheckMark mark;
+        mark.base = std::move(*reference);
+        mark.checked_at = known.checked_at;
+        if (known.failing()) {
+            mark.failing_since = known.trouble->since;
+            mark.failures = known.trouble->failures;
+            mark.last_error = known.trouble->error;
+            mark.last_error_kind = known.trouble->kind;
+        }
+        marks.push_back(std::move(mark));
+    }
+    if (marks.empty()) co_return;
+    auto saved = co_await store.mark_checked(std::move(marks));
+    if (saved) co_return;
+    // Nothing is lost but the time of the last look; the next marks bring it again.
+    log::warning("check marks could not be saved", {{"error", saved.error().message()}});
+}
+
+}  // namespace basewatch::watch

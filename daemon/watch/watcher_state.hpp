@@ -1,0 +1,118 @@
+#pragma once
+// The parts of the sweep: which bases there are and what is known of them (bases.cpp), when and how many at
+// once they are asked about (sweep.cpp), what one check comes to (check.cpp), and how that is kept and told
+// (outcome.cpp).
+
+#include "foundation/bell.hpp"
+#include "foundation/task_group.hpp"
+#include "foundation/ulid.hpp"
+#include "watch/details.hpp"
+#include "watch/known_base.hpp"
+#include "watch/moved.hpp"
+#include "watch/schedule.hpp"
+#include "watch/watcher.hpp"
+
+#include <deque>
+#include <map>
+#include <set>
+#include <unordered_map>
+
+namespace basewatch::watch {
+
+// The bases of one registry. Each registry has a schedule and workers of its own, so that one that hangs, or
+// makes us wait, delays no other.
+struct Lane {
+    explicit Lane(std::uint64_t seed) : schedule(seed) {}
+    Schedule schedule;
+    std::size_t workers = 0;
+};
+
+// A check under way, and who else waits for it.
+struct RunningCheck {
+    std::optional<CheckReport> report;  // none: it was given up
+    std::set<Bell*> waiting;
+};
+
+// What a good answer adds to a base's state.
+struct GoodAnswer {
+    CheckReport::Outcome outcome = CheckReport::Outcome::unchanged;
+    model::DetectedBy by = model::DetectedBy::poll;
+    model::Observation before;
+    model::Observation now;
+    std::vector<Classified> classified;
+    std::vector<std::pair<model::Digest, model::ImageContent>> learnt;
+};
+
+struct Watcher::State {
+    State(asio::any_io_executor executor, Clock& clock, registry::RegistryClient& registry,
+          store::Store& store, std::function<void(const std::vector<std::string>&)> committed);
+
+    // --- bases.cpp: the table ---
+    Async<Result<void>> use(std::shared_ptr<const WatchTable> table);
+    // Adds and removes bases; returns whether one of the known was removed.
+    bool take_table(const WatchTable& table);
+    void take_states(std::vector<model::BaseState> stored);
+    // Null when the base is not, or no longer, watched. Ask again after every wait.
+    KnownBase* find(const std::string& name);
+    const KnownBase* find(const std::string& name) const;
+    Lane& lane_of(const model::Reference& base);
+    const Lane* lane_of(const model::Reference& base) const;
+
+    // --- sweep.cpp: when ---
+    Async<void> run();
+    void start_due(TaskGroup& checks);
+    Monotonic next_wake() const;
+    Async<void> work(Lane& lane, model::Reference first);
+    Async<std::vector<CheckReport>> check_all(model::DetectedBy by);
+    Async<CheckReport> check_or_join(model::Reference base, model::DetectedBy by);
+    bool marks_due() const;
+    Async<void> save_marks();
+
+    // --- check.cpp: what one check comes to ---
+    Async<CheckReport> check(model::Reference base, model::DetectedBy by);
+    // conflict: somebody else wrote this base's state.
+    Async<Result<CheckReport>> ask(model::Reference base, model::DetectedBy by);
+    Async<Result<CheckReport>> same(model::Reference base, model::DetectedBy by, registry::Pointer pointer);
+    Async<Result<CheckReport>> first(model::Reference base, model::DetectedBy by, registry::Pointer pointer);
+    Async<Result<CheckReport>> moved(model::Reference base, model::DetectedBy by, registry::Pointer pointer);
+    // Reads what is behind an observation whose digest alone is known; not having it is no failure.
+    Async<void> fill_in(DetailReader& reader, model::Observation& observation, model::Reference base);
+    Async<Result<void>> reload(model::Reference base);
+
+    // --- outcome.cpp: keeping and telling ---
+    Async<Result<CheckReport>> keep(model::Reference base, GoodAnswer answer);
+    CheckReport unchanged(const model::Reference& base, KnownBase& known, const model::Digest& digest);
+    Async<CheckReport> fail(model::Reference base, model::DetectedBy by, Error error);
+    // The registry answered, and what it has cannot be watched.
+    Async<CheckReport> refuse(model::Reference base, model::DetectedBy by, model::Observation observation);
+    Async<CheckReport> note_failure(model::Reference base, model::DetectedBy by, Error error, bool answered);
+    // A failure that the registry is not to blame for, or none at all: only asked again soon.
+    CheckReport try_again(const model::Reference& base, const Error& error);
+    Async<void> tell_unreachable(model::Reference base, model::DetectedBy by);
+    model::Change change_of(const model::Reference& base, model::ChangeKind kind, model::DetectedBy by);
+    void mark_unsaved(KnownBase& known);
+    double random01();
+
+    asio::any_io_executor executor;
+    Clock& clock;
+    registry::RegistryClient& registry;
+    store::Store& store;
+    std::function<void(const std::vector<std::string>&)> committed;
+
+    UlidSource ids;
+    std::unordered_map<std::string, KnownBase> bases;  // by normalised reference
+    std::vector<const std::string*> order;             // of the table; the keys of `bases`
+    std::map<std::string, Lane, std::less<>> lanes;    // by registry; a lane stays where it is
+    std::map<std::string, std::string> aliases;        // other name → base
+    std::shared_ptr<const rules::PlanningTable> planning;
+    std::unordered_map<std::string, std::shared_ptr<RunningCheck>> under_way;
+    std::optional<Monotonic> marks_since;  // when the oldest unsaved check mark was made
+    Bell bell;
+    Progress progress;
+    std::uint64_t seed;
+    std::uint64_t dice;
+    bool loaded = false;
+    bool running = false;
+};
+
+}  // namespace basewatch::watch
