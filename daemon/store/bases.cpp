@@ -1,0 +1,132 @@
+// What every base points to, and what it pointed to before.
+
+#include "store/rows.hpp"
+#include "store/worker.hpp"
+
+#include <unordered_set>
+
+namespace basewatch::store {
+
+namespace {
+
+Result<std::vector<model::BaseState>> all_bases(Connection& connection) {
+    std::vector<model::BaseState> bases;
+    Query row(
+        connection,
+        "SELECT b.reference, b.profile, b.checked_at, b.failing_since, b.failures, b.last_error, "
+        "b.last_error_kind, b.told_unreachable, o.seq IS NOT NULL, o.digest, o.media_type, o.observed_at, "
+        "o.detailed, o.platforms FROM bases b LEFT JOIN observations o ON o.seq = b.observation "
+        "ORDER BY b.seq");
+    while (row.next()) {
+        model::BaseState base;
+        base.reference = row.reference();
+        base.profile = row.small_integer();
+        base.checked_at = row.time();
+        base.failing_since = row.optional_time();
+        base.failures = row.small_integer();
+        base.last_error = row.text();
+        base.last_error_kind = row.text();
+        base.told_unreachable = row.flag();
+        if (row.flag()) base.current = read_observation(row);
+        bases.push_back(std::move(base));
+    }
+    return bases;
+}
+
+// A base that fails before it was ever observed has a row too: since when is worth keeping.
+Result<void> mark(Connection& connection, const std::vector<CheckMark>& marks) {
+    for (const auto& mark : marks) {
+        Query query(connection,
+                    "INSERT INTO bases (reference, profile, checked_at, failing_since, failures, last_error, "
+                    "last_error_kind, told_unreachable) VALUES (?, ?, ?, ?, ?, ?, ?, 0) "
+                    "ON CONFLICT (reference) DO UPDATE SET checked_at = excluded.checked_at, "
+                    "failing_since = excluded.failing_since, failures = excluded.failures, "
+                    "last_error = excluded.last_error, last_error_kind = excluded.last_error_kind",
+                    mark.base, model::accept_profile, mark.checked_at, mark.failing_since, mark.failures,
+                    mark.last_error, mark.last_error_kind);
+        query.run();
+    }
+    return {};
+}
+
+Result<std::vector<SeenContent>> earlier(Connection& connection, const model::Reference& base,
+                                         std::size_t limit) {
+    std::vector<SeenContent> seen;
+    Query row(connection,
+              "SELECT digest, platforms, observed_at FROM observations WHERE base = ?1 AND seq NOT IN "
+              "(SELECT observation FROM bases WHERE reference = ?1 AND observation IS NOT NULL) "
+              "ORDER BY seq DESC LIMIT ?2",
+              base, limit);
+    while (row.next()) {
+        SeenContent one;
+        one.digest = row.digest();
+        one.platforms = manifests_of(row.text());
+        one.observed_at = row.time();
+        seen.push_back(std::move(one));
+    }
+    return seen;
+}
+
+Result<std::vector<std::pair<model::Digest, model::ImageContent>>> known_images(
+    Connection& connection, const std::vector<model::Digest>& digests) {
+    std::vector<std::pair<model::Digest, model::ImageContent>> known;
+    for (const auto& digest : digests) {
+        Query row(connection,
+                  "SELECT platform, diff_ids, inherited_config, labels, created FROM images WHERE digest = ?",
+                  digest);
+        if (!row.next()) continue;
+        model::ImageContent image;
+        image.platform = platform_of(row.text());
+        image.diff_ids = strings_of(row.text());
+        image.inherited_config = row.text();
+        image.labels = map_of(row.text());
+        image.created = row.text();
+        known.emplace_back(digest, std::move(image));
+    }
+    return known;
+}
+
+Result<void> forget_others(Connection& connection, const std::vector<model::Reference>& watched) {
+    std::unordered_set<std::string> names;
+    for (const auto& reference : watched) names.insert(reference.text());
+    std::vector<std::int64_t> forgotten;
+    {
+        Query row(connection, "SELECT seq, reference FROM bases");
+        while (row.next()) {
+            auto seq = row.integer();
+            if (!names.contains(row.text())) forgotten.push_back(seq);
+        }
+    }
+    for (auto seq : forgotten) Query(connection, "DELETE FROM bases WHERE seq = ?", seq).run();
+    return {};
+}
+
+}  // namespace
+
+Async<Result<std::vector<model::BaseState>>> Store::bases() {
+    return worker_->read<std::vector<model::BaseState>>(all_bases);
+}
+
+Async<Result<void>> Store::mark_checked(std::vector<CheckMark> marks) {
+    return worker_->write<void>(
+        [marks = std::move(marks)](Connection& connection) { return mark(connection, marks); });
+}
+
+Async<Result<std::vector<SeenContent>>> Store::history(model::Reference base, std::size_t limit) {
+    return worker_->read<std::vector<SeenContent>>(
+        [base = std::move(base), limit](Connection& connection) { return earlier(connection, base, limit); });
+}
+
+Async<Result<std::vector<std::pair<model::Digest, model::ImageContent>>>> Store::images(
+    std::vector<model::Digest> digests) {
+    return worker_->read<std::vector<std::pair<model::Digest, model::ImageContent>>>(
+        [digests = std::move(digests)](Connection& connection) { return known_images(connection, digests); });
+}
+
+Async<Result<void>> Store::forget_bases_but(std::vector<model::Reference> watched) {
+    return worker_->write<void>([watched = std::move(watched)](Connection& connection) {
+        return forget_others(connection, watched);
+    });
+}
+
+}  // namespace basewatch::store

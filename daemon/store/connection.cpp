@@ -1,0 +1,132 @@
+#include "store/connection.hpp"
+
+#include "foundation/time.hpp"
+
+#include <sqlite3.h>
+
+namespace basewatch::store {
+
+namespace {
+
+constexpr int busy_timeout_ms = 5000;
+
+}  // namespace
+
+Error error_of(const std::string& path, const SQLite::Exception& fault) {
+    auto said = std::string(" (") + fault.what() + ")";
+    auto storage = [&](const std::string& what) { return Error(ErrorKind::storage, what + said); };
+    switch (fault.getErrorCode() & 0xff) {
+        case SQLITE_CONSTRAINT:
+            return Error(ErrorKind::conflict, "the state " + path + " holds this already, or not yet" + said);
+        case SQLITE_FULL:
+            return storage("the disk that holds the state " + path + " is full: make room");
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB:
+            return storage("the state " + path +
+                           " is damaged: put a backup back, or move the file away to begin anew");
+        case SQLITE_READONLY:
+        case SQLITE_CANTOPEN:
+        case SQLITE_PERM:
+        case SQLITE_AUTH:
+            return storage("the state " + path +
+                           " cannot be opened for writing: the file and its folder must belong to this user");
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED:
+            return storage("another program keeps the state " + path + " locked: end it");
+        case SQLITE_IOERR:
+            return storage("the disk that holds the state " + path + " fails");
+        default:
+            return storage("the state " + path + " cannot be used");
+    }
+}
+
+Connection::Connection(std::string path, int flags)
+    : path_(std::move(path)), database_(path_, flags, busy_timeout_ms) {}
+
+void Connection::run(const char* sql) {
+    Query query(*this, sql);
+    query.run();
+}
+
+std::int64_t Connection::rows_written() const {
+    return sqlite3_total_changes64(database_.getHandle());
+}
+
+bool Connection::in_transaction() const {
+    return sqlite3_get_autocommit(database_.getHandle()) == 0;
+}
+
+SQLite::Statement& Connection::prepared(std::string_view sql) {
+    auto found = statements_.find(sql);
+    if (found == statements_.end()) {
+        std::string text(sql);
+        auto statement = std::make_unique<SQLite::Statement>(database_, text);
+        found = statements_.emplace(std::move(text), std::move(statement)).first;
+    }
+    return *found->second;
+}
+
+Query::~Query() {
+    again();
+}
+
+void Query::again() {
+    // A statement that is not reset keeps its transaction open. Its fault, if it had one, was told when it
+    // was stepped.
+    statement_.tryReset();
+    bound_ = 0;
+    column_ = 0;
+}
+
+bool Query::next() {
+    column_ = 0;
+    return statement_.executeStep();
+}
+
+void Query::bind(Time value) {
+    bind(to_unix_ms(value));
+}
+
+void Query::bind(const std::optional<Time>& value) {
+    if (value)
+        bind(*value);
+    else
+        bind(nullptr);
+}
+
+void Query::bind(TextOrNull value) {
+    if (value.text.empty())
+        bind(nullptr);
+    else
+        bind(value.text);
+}
+
+Time Query::time() {
+    return from_unix_ms(integer());
+}
+
+std::optional<Time> Query::optional_time() {
+    if (null()) {
+        ++column_;
+        return std::nullopt;
+    }
+    return time();
+}
+
+model::Digest Query::digest() {
+    std::string stored = text();
+    if (stored.empty()) return {};
+    auto digest = model::Digest::parse(stored);
+    if (!digest) throw Unreadable("a digest that is none");
+    return *std::move(digest);
+}
+
+model::Reference Query::reference() {
+    std::string stored = text();
+    if (stored.empty()) return {};
+    auto reference = model::Reference::parse(stored);
+    if (!reference) throw Unreadable("a reference that is none: " + stored);
+    return *std::move(reference);
+}
+
+}  // namespace basewatch::store

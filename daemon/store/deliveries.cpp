@@ -1,0 +1,182 @@
+// Deliveries on their way: claimed, tried, put back, given up.
+
+#include "store/due.hpp"
+#include "store/rows.hpp"
+#include "store/worker.hpp"
+
+#include <set>
+
+namespace basewatch::store {
+
+namespace {
+
+using model::DeliveryState;
+
+constexpr std::size_t longest_answer = 2048;
+constexpr const char* no_such_target = "the target is no longer configured";
+
+Error no_delivery(const std::string& id) {
+    return Error(ErrorKind::not_found, "there is no delivery " + id);
+}
+
+// The first bytes of an answer, not ending within a character.
+std::string beginning(const std::string& answer) {
+    if (answer.size() <= longest_answer) return answer;
+    std::size_t end = longest_answer;
+    while (end > longest_answer - 4 && (static_cast<unsigned char>(answer[end]) & 0xc0) == 0x80) --end;
+    return answer.substr(0, end);
+}
+
+Result<std::vector<ClaimedDelivery>> claim(Connection& connection, const std::string& target, Time now,
+                                           std::size_t limit) {
+    std::vector<ClaimedDelivery> claimed;
+    {
+        Query row(connection, std::string("SELECT ") + delivery_columns + due_deliveries, target, now, limit);
+        while (row.next()) claimed.push_back({read_delivery(row), "", ""});
+    }
+    for (auto& one : claimed) {
+        Query(connection, "UPDATE deliveries SET state = 'sending' WHERE id = ?", one.delivery.id).run();
+        one.delivery.state = DeliveryState::sending;
+        Query row(connection, "SELECT type, json FROM events WHERE id = ?", one.delivery.event_id);
+        if (!row.next()) throw Unreadable("delivery " + one.delivery.id + " without its event");
+        one.event_type = row.text();
+        one.event_json = row.text();
+    }
+    return claimed;
+}
+
+Result<std::optional<Time>> earliest_due(Connection& connection, const std::string& target) {
+    Query row(connection, next_due_time, target);
+    if (!row.next()) return std::optional<Time>();
+    return std::optional<Time>(row.time());
+}
+
+// Where a delivery that was never finished goes back to.
+constexpr const char* back_to_waiting = "state = CASE attempts WHEN 0 THEN 'pending' ELSE 'waiting' END";
+
+Result<void> release(Connection& connection, Time now) {
+    Query(connection,
+          std::string("UPDATE deliveries SET due_at = ?, ") + back_to_waiting + " WHERE state = 'sending'",
+          now)
+        .run();
+    return {};
+}
+
+Result<void> put_back(Connection& connection, const std::string& id) {
+    {
+        Query row(connection, "SELECT 1 FROM deliveries WHERE id = ?", id);
+        if (!row.next()) return no_delivery(id);
+    }
+    Query(connection,
+          std::string("UPDATE deliveries SET ") + back_to_waiting + " WHERE id = ? AND state = 'sending'", id)
+        .run();
+    return {};
+}
+
+Result<void> sensible(const model::Attempt& attempt) {
+    bool waits = attempt.next == DeliveryState::waiting;
+    bool ends = attempt.next == DeliveryState::delivered || attempt.next == DeliveryState::dead;
+    if (ends || (waits && attempt.due_at)) return {};
+    return Error(ErrorKind::invalid,
+                 "an attempt leaves its delivery delivered, dead, or waiting with a time to try again");
+}
+
+void put_attempt(Connection& connection, const model::Attempt& attempt, int number) {
+    Query(connection,
+          "INSERT INTO attempts (delivery_id, number, started_at, duration, status, remote, reason, detail, "
+          "answer, next, due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          attempt.delivery_id, number, attempt.started_at, std::int64_t{attempt.duration.count()},
+          attempt.status, attempt.remote, attempt.reason, attempt.detail, beginning(attempt.answer),
+          model::to_string(attempt.next), attempt.due_at)
+        .run();
+}
+
+// A delivery whose target vanished while it was being sent is dead already; that it arrived after all is
+// still the truth, that it would be tried again is not.
+Result<void> finish(Connection& connection, const model::Attempt& attempt) {
+    auto good = sensible(attempt);
+    if (!good) return good.error();
+    std::string state, last_error;
+    int number = 0;
+    {
+        Query row(connection, "SELECT state, attempts, last_error FROM deliveries WHERE id = ?",
+                  attempt.delivery_id);
+        if (!row.next()) return no_delivery(attempt.delivery_id);
+        state = row.text();
+        number = row.small_integer() + 1;
+        last_error = row.text();
+    }
+    bool buried = state == "dead" && last_error == no_such_target;
+    if (state != "sending" && !buried)
+        return Error(ErrorKind::conflict,
+                     "delivery " + attempt.delivery_id + " is " + state + ", nobody is sending it");
+    put_attempt(connection, attempt, number);
+    auto next = attempt.next;
+    if (next == DeliveryState::delivered)
+        last_error.clear();
+    else if (buried)
+        next = DeliveryState::dead;
+    else
+        last_error = attempt.detail.empty() ? attempt.reason : attempt.detail;
+    Query(connection,
+          "UPDATE deliveries SET state = ?, attempts = ?, due_at = coalesce(?, due_at), last_error = ? "
+          "WHERE id = ?",
+          model::to_string(next), number, attempt.due_at, last_error, attempt.delivery_id)
+        .run();
+    return {};
+}
+
+Result<void> bury(Connection& connection, const std::vector<std::string>& targets, Time now) {
+    std::set<std::string> vanished;
+    for (const char* open : {"SELECT DISTINCT target FROM deliveries WHERE state IN ('pending', 'waiting')",
+                             "SELECT DISTINCT target FROM deliveries WHERE state = 'sending'"}) {
+        Query row(connection, open);
+        while (row.next()) vanished.insert(row.text());
+    }
+    for (const auto& target : targets) vanished.erase(target);
+    for (const auto& target : vanished)
+        for (const char* kill :
+             {"UPDATE deliveries SET state = 'dead', last_error = ?, due_at = ? WHERE target = ? AND "
+              "state IN ('pending', 'waiting')",
+              "UPDATE deliveries SET state = 'dead', last_error = ?, due_at = ? WHERE target = ? AND "
+              "state = 'sending'"})
+            Query(connection, kill, no_such_target, now, target).run();
+    return {};
+}
+
+}  // namespace
+
+Async<Result<std::vector<ClaimedDelivery>>> Store::claim_due(std::string target, Time now,
+                                                             std::size_t limit) {
+    return worker_->write<std::vector<ClaimedDelivery>>(
+        [target = std::move(target), now, limit](Connection& connection) {
+            return claim(connection, target, now, limit);
+        });
+}
+
+Async<Result<std::optional<Time>>> Store::next_due(std::string target) {
+    return worker_->read<std::optional<Time>>(
+        [target = std::move(target)](Connection& connection) { return earliest_due(connection, target); });
+}
+
+Async<Result<void>> Store::release_claims(Time now) {
+    return worker_->write<void>([now](Connection& connection) { return release(connection, now); });
+}
+
+Async<Result<void>> Store::finish_attempt(model::Attempt attempt) {
+    return worker_->write<void>(
+        [attempt = std::move(attempt)](Connection& connection) { return finish(connection, attempt); });
+}
+
+Async<Result<void>> Store::unclaim(std::string delivery_id) {
+    return worker_->write<void>(
+        [id = std::move(delivery_id)](Connection& connection) { return put_back(connection, id); });
+}
+
+Async<Result<void>> Store::bury_deliveries_but(std::vector<std::string> targets, Time now) {
+    return worker_->write<void>([targets = std::move(targets), now](Connection& connection) {
+        return bury(connection, targets, now);
+    });
+}
+
+}  // namespace basewatch::store

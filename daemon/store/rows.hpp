@@ -1,0 +1,52 @@
+#pragma once
+// How the model's values stand in rows: lists and maps as JSON text, observations as five columns. Columns
+// are read in the order of the lists below.
+
+#include "model/change.hpp"
+#include "model/delivery.hpp"
+#include "model/event.hpp"
+#include "model/observation.hpp"
+#include "model/rebuild.hpp"
+#include "store/connection.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace basewatch::store {
+
+std::string strings_text(const std::vector<std::string>& strings);
+std::vector<std::string> strings_of(const std::string& text);
+std::string map_text(const std::map<std::string, std::string>& map);
+std::map<std::string, std::string> map_of(const std::string& text);
+
+// Platforms are kept by their parts, not by their text: an index may name ones whose text is no platform.
+std::string platform_text(const model::Platform& platform);
+model::Platform platform_of(const std::string& text);
+std::string platforms_text(const std::vector<model::Platform>& platforms);
+std::vector<model::Platform> platforms_of(const std::string& text);
+std::string manifests_text(const std::map<model::Platform, model::Digest>& manifests);
+std::map<model::Platform, model::Digest> manifests_of(const std::string& text);
+
+inline constexpr const char* observation_columns = "digest, media_type, observed_at, detailed, platforms";
+model::Observation read_observation(Query& row);
+
+inline constexpr const char* change_columns =
+    "id, base, kind, assumed, before_digest, before_media_type, before_observed_at, before_detailed, "
+    "before_platforms, after_digest, after_media_type, after_observed_at, after_detailed, after_platforms, "
+    "changed_platforms, differences, detected_by, detected_at";
+model::Change read_change(Query& row);
+
+inline constexpr const char* event_columns = "id, type, subject, time, coalesce(change_id, ''), json";
+model::Event read_event(Query& row);
+
+// Without its causes.
+inline constexpr const char* rebuild_columns =
+    "id, dependent, base, reason, coalesce(event_id, ''), deadline, requested_at, state";
+model::Rebuild read_rebuild(Query& row);
+
+inline constexpr const char* delivery_columns =
+    "id, event_id, target, dependent, state, attempts, created_at, due_at, last_error";
+model::Delivery read_delivery(Query& row);
+
+}  // namespace basewatch::store

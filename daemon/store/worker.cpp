@@ -1,0 +1,113 @@
+#include "store/worker.hpp"
+
+#include <algorithm>
+
+namespace basewatch::store {
+
+Store::Worker::Worker(StateLock lock, std::unique_ptr<Connection> connection,
+                      const asio::any_io_executor& loop)
+    : lock_(std::move(lock)),
+      connection_(std::move(connection)),
+      answers_(Answers::to(loop)),
+      thread_([this] { serve(); }) {}
+
+Store::Worker::~Worker() {
+    {
+        std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+    // So that a copy of the one file is whole. When somebody reads it right now, the next start does it.
+    connection_->database().tryExec("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+void Store::Worker::queue(std::shared_ptr<Operation> operation) {
+    {
+        std::lock_guard lock(mutex_);
+        queue_.push_back(std::move(operation));
+    }
+    wake_.notify_one();
+}
+
+void Store::Worker::serve() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+        if (queue_.empty()) return;
+        Batch batch;
+        batch.swap(queue_);
+        lock.unlock();
+        perform(batch);
+        answers_->give(std::move(batch));
+        lock.lock();
+    }
+}
+
+void Store::Worker::perform(const Batch& batch) {
+    bool writes = std::any_of(batch.begin(), batch.end(), [](const auto& one) { return one->writes(); });
+    std::optional<Error> lost;
+    if (writes) {
+        lost = transact(batch);
+        if (!lost) return;
+    }
+    for (const auto& operation : batch) {
+        if (operation->writes())
+            operation->fail(*lost);
+        else
+            perform_safely(*operation);
+    }
+}
+
+std::optional<Error> Store::Worker::transact(const Batch& batch) {
+    try {
+        connection_->run("BEGIN IMMEDIATE");
+        bool changed = false;
+        for (const auto& operation : batch) {
+            if (operation->writes())
+                changed |= perform_alone(*operation);
+            else
+                perform_safely(*operation);
+            // On a full disk or a read error SQLite may undo the whole transaction by itself.
+            if (!connection_->in_transaction())
+                return Error(ErrorKind::storage, "the state " + connection_->path() +
+                                                     " could not be written: the disk is full or fails");
+        }
+        if (!changed) {
+            connection_->run("ROLLBACK");  // nothing to flush
+            return std::nullopt;
+        }
+        connection_->run("COMMIT");
+        ++commits_;
+        return std::nullopt;
+    } catch (const SQLite::Exception& fault) {
+        auto error = error_of(connection_->path(), fault);
+        if (connection_->in_transaction()) connection_->database().tryExec("ROLLBACK");
+        return error;
+    }
+}
+
+bool Store::Worker::perform_alone(Operation& operation) {
+    connection_->run("SAVEPOINT operation");
+    auto before = connection_->rows_written();
+    bool done = perform_safely(operation);
+    bool changed = connection_->rows_written() != before;
+    if (!connection_->in_transaction()) return false;
+    if (!done) connection_->run("ROLLBACK TO operation");
+    connection_->run("RELEASE operation");
+    return done && changed;
+}
+
+bool Store::Worker::perform_safely(Operation& operation) {
+    try {
+        return operation.perform(*connection_);
+    } catch (const SQLite::Exception& fault) {
+        operation.fail(error_of(connection_->path(), fault));
+    } catch (const std::exception& fault) {
+        operation.fail(Error(ErrorKind::storage,
+                             "the state " + connection_->path() + " cannot be used: " + fault.what()));
+    }
+    return false;
+}
+
+}  // namespace basewatch::store

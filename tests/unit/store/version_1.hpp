@@ -1,0 +1,194 @@
+#pragma once
+// A state file of schema version 1, as that version wrote it. Never to be changed: newer programs must go on
+// reading it.
+
+namespace basewatch::store {
+
+inline constexpr const char* version_1_schema = R"sql(
+BEGIN;
+PRAGMA application_id = 0x42617365;
+
+-- What a base pointed to, one row per observation; the row with the highest seq of a base is its newest.
+CREATE TABLE observations (
+    seq INTEGER PRIMARY KEY,
+    base TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    observed_at INTEGER NOT NULL,
+    detailed INTEGER NOT NULL,
+    platforms TEXT NOT NULL,      -- JSON: [[os, architecture, variant, os.version, digest], …]
+    baseline INTEGER NOT NULL,    -- 1: no change led here (first sight, or a silent new beginning)
+    replaced_at INTEGER           -- when another one took its place
+) STRICT;
+CREATE INDEX observations_of_base ON observations (base);
+CREATE INDEX observations_replaced ON observations (replaced_at) WHERE replaced_at IS NOT NULL;
+
+CREATE TABLE bases (
+    seq INTEGER PRIMARY KEY,
+    reference TEXT NOT NULL UNIQUE,
+    observation INTEGER REFERENCES observations (seq),  -- NULL: never observed
+    profile INTEGER NOT NULL,
+    checked_at INTEGER NOT NULL,
+    failing_since INTEGER,
+    failures INTEGER NOT NULL,
+    last_error TEXT NOT NULL,
+    last_error_kind TEXT NOT NULL,
+    told_unreachable INTEGER NOT NULL
+) STRICT;
+CREATE INDEX bases_of_observation ON bases (observation);
+
+CREATE TABLE images (
+    seq INTEGER PRIMARY KEY,
+    digest TEXT NOT NULL UNIQUE,
+    platform TEXT NOT NULL,       -- JSON: [os, architecture, variant, os.version]
+    diff_ids TEXT NOT NULL,       -- JSON
+    inherited_config TEXT NOT NULL,
+    labels TEXT NOT NULL,         -- JSON: [[name, value], …]
+    created TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE changes (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    base TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    assumed INTEGER NOT NULL,
+    before_digest TEXT NOT NULL,
+    before_media_type TEXT NOT NULL,
+    before_observed_at INTEGER NOT NULL,
+    before_detailed INTEGER NOT NULL,
+    before_platforms TEXT NOT NULL,
+    after_digest TEXT NOT NULL,
+    after_media_type TEXT NOT NULL,
+    after_observed_at INTEGER NOT NULL,
+    after_detailed INTEGER NOT NULL,
+    after_platforms TEXT NOT NULL,
+    changed_platforms TEXT NOT NULL,  -- JSON
+    differences TEXT NOT NULL,        -- JSON
+    detected_by TEXT NOT NULL,
+    detected_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX changes_of_base ON changes (base);
+CREATE INDEX changes_by_time ON changes (detected_at);
+
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    type TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    time INTEGER NOT NULL,
+    change_id TEXT REFERENCES changes (id),
+    json TEXT NOT NULL            -- the bytes that are sent, never written twice
+) STRICT;
+CREATE INDEX events_of_change ON events (change_id) WHERE change_id IS NOT NULL;
+CREATE INDEX events_by_time ON events (time);
+
+CREATE TABLE rebuilds (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    dependent TEXT NOT NULL,
+    base TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    event_id TEXT REFERENCES events (id),
+    deadline INTEGER,
+    requested_at INTEGER NOT NULL,
+    state TEXT NOT NULL
+) STRICT;
+CREATE INDEX rebuilds_of_dependent ON rebuilds (dependent);
+CREATE INDEX rebuilds_of_event ON rebuilds (event_id);
+CREATE INDEX rebuilds_by_time ON rebuilds (requested_at);
+
+-- The events behind a rebuild; they may be dropped before it.
+CREATE TABLE rebuild_causes (
+    rebuild_id TEXT NOT NULL REFERENCES rebuilds (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    event_id TEXT NOT NULL,
+    PRIMARY KEY (rebuild_id, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE deliveries (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    event_id TEXT NOT NULL REFERENCES events (id),
+    target TEXT NOT NULL,
+    dependent TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'sending', 'waiting', 'delivered', 'dead')),
+    attempts INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    last_error TEXT NOT NULL,
+    UNIQUE (event_id, target, dependent)
+) STRICT;
+-- What is to be done stays quick to find however much is done.
+CREATE INDEX deliveries_due ON deliveries (target, due_at) WHERE state IN ('pending', 'waiting');
+CREATE INDEX deliveries_sending ON deliveries (target) WHERE state = 'sending';
+CREATE INDEX deliveries_dead ON deliveries (state) WHERE state = 'dead';
+CREATE INDEX deliveries_finished ON deliveries (created_at) WHERE state IN ('delivered', 'dead');
+CREATE INDEX deliveries_of_target ON deliveries (target);
+CREATE INDEX deliveries_of_dependent ON deliveries (dependent) WHERE dependent <> '';
+
+CREATE TABLE attempts (
+    seq INTEGER PRIMARY KEY,
+    delivery_id TEXT NOT NULL REFERENCES deliveries (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    duration INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    remote TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    answer TEXT NOT NULL,
+    next TEXT NOT NULL,
+    due_at INTEGER,
+    UNIQUE (delivery_id, number)
+) STRICT;
+
+CREATE TABLE rules (
+    seq INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    origin TEXT NOT NULL CHECK (origin IN ('file', 'api')),
+    body TEXT NOT NULL,           -- JSON
+    UNIQUE (origin, name)
+) STRICT;
+
+-- How many there are: asked every few seconds, and counting a million rows takes long.
+CREATE TABLE tallies (name TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+INSERT INTO tallies VALUES ('bases', 0), ('changes', 0), ('events', 0), ('rebuilds', 0), ('pending', 0),
+    ('sending', 0), ('waiting', 0), ('delivered', 0), ('dead', 0);
+CREATE TRIGGER bases_added AFTER INSERT ON bases BEGIN
+    UPDATE tallies SET count = count + 1 WHERE name = 'bases'; END;
+CREATE TRIGGER bases_removed AFTER DELETE ON bases BEGIN
+    UPDATE tallies SET count = count - 1 WHERE name = 'bases'; END;
+CREATE TRIGGER changes_added AFTER INSERT ON changes BEGIN
+    UPDATE tallies SET count = count + 1 WHERE name = 'changes'; END;
+CREATE TRIGGER changes_removed AFTER DELETE ON changes BEGIN
+    UPDATE tallies SET count = count - 1 WHERE name = 'changes'; END;
+CREATE TRIGGER events_added AFTER INSERT ON events BEGIN
+    UPDATE tallies SET count = count + 1 WHERE name = 'events'; END;
+CREATE TRIGGER events_removed AFTER DELETE ON events BEGIN
+    UPDATE tallies SET count = count - 1 WHERE name = 'events'; END;
+CREATE TRIGGER rebuilds_added AFTER INSERT ON rebuilds BEGIN
+    UPDATE tallies SET count = count + 1 WHERE name = 'rebuilds'; END;
+CREATE TRIGGER rebuilds_removed AFTER DELETE ON rebuilds BEGIN
+    UPDATE tallies SET count = count - 1 WHERE name = 'rebuilds'; END;
+CREATE TRIGGER deliveries_added AFTER INSERT ON deliveries BEGIN
+    UPDATE tallies SET count = count + 1 WHERE name = new.state; END;
+CREATE TRIGGER deliveries_moved AFTER UPDATE OF state ON deliveries WHEN old.state <> new.state BEGIN
+    UPDATE tallies SET count = count - 1 WHERE name = old.state;
+    UPDATE tallies SET count = count + 1 WHERE name = new.state; END;
+CREATE TRIGGER deliveries_removed AFTER DELETE ON deliveries BEGIN
+    UPDATE tallies SET count = count - 1 WHERE name = old.state; END;
+PRAGMA user_version = 1;
+COMMIT;
+)sql";
+
+inline constexpr const char* version_1_rows = R"sql(
+INSERT INTO observations VALUES (1, 'docker.io/library/alpine:latest', 'sha256:e5c7990e38adf52e1f932c333f130278326106a58f4bb0b88c698d80d0c9aa87', 'm', 1795435100000, 0, '[]', 1, 1795435200000);
+INSERT INTO observations VALUES (2, 'docker.io/library/alpine:latest', 'sha256:1a0c01a1b1a629f8c18715ee7dae561dc89d62984d754f98987b55ce0672537b', 'm', 1795435200000, 1, '[["linux","amd64","","","sha256:875e2120e125f3bcebc2e3b48a87f8d82dda263007632f89b464b0c5d7a169d8"]]', 0, NULL);
+INSERT INTO bases VALUES (1, 'docker.io/library/alpine:latest', 2, 1, 1795435200000, NULL, 0, '', '', 0);
+INSERT INTO changes VALUES (1, 'chg_1', 'docker.io/library/alpine:latest', 'content', 1, 'sha256:e5c7990e38adf52e1f932c333f130278326106a58f4bb0b88c698d80d0c9aa87', 'm', 1795435100000, 0, '[]', 'sha256:1a0c01a1b1a629f8c18715ee7dae561dc89d62984d754f98987b55ce0672537b', 'm', 1795435200000, 1, '[["linux","amd64","","","sha256:875e2120e125f3bcebc2e3b48a87f8d82dda263007632f89b464b0c5d7a169d8"]]', '[["linux","amd64","",""]]', '["layers"]', 'poll', 1795435200000);
+INSERT INTO events VALUES (1, 'evt_1', 'dev.basewatch.base.changed', 'docker.io/library/alpine:latest', 1795435200000, 'chg_1', '{"id":"evt_1"}');
+INSERT INTO deliveries VALUES (1, 'dlv_1', 'evt_1', 'ci', '', 'pending', 0, 1795435200000, 1795435200000, '');
+)sql";
+
+}  // namespace basewatch::store
