@@ -35,24 +35,24 @@ struct ScriptResponse {
 // What goes wrong. Applies to requests whose method and target fit, `times` times (-1: until cleared); the
 // first fault that fits is the one.
 struct Fault {
-    std::string method;  // empty: any
-    std::string target;  // a part of the target; empty: any
+    std::string method{};  // empty: any
+    std::string target{};  // a part of the target{}; empty: any
     int times = -1;
-    std::optional<int> status;  // answers with this, `headers` and `body` instead
-    net::Headers headers;       // added to the answer, or in place of those of the same name
-    std::optional<std::string> body;
-    std::vector<std::string> without;  // headers that the answer loses
+    std::optional<int> status{};  // answers with this, `headers` and `body` instead
+    net::Headers headers{};       // added to the answer, or in place of those of the same name
+    std::optional<std::string> body{};
+    std::vector<std::string> without{};  // headers that the answer loses
     bool hang = false;
     bool close = false;
 };
 
 struct TokenRules {
-    std::string realm;  // what the challenge says; FakeRegistry fills in its own `/token`
+    std::string realm{};  // what the challenge says; FakeRegistry fills in its own `/token`
     std::string service = "fake-registry";
-    std::string username, password;  // empty: anybody gets a token
-    std::string refresh_token;       // accepted by POST; empty: POST is not known (404)
+    std::string username{}, password{};  // empty: anybody gets a token
+    std::string refresh_token{};         // accepted by POST; empty: POST is not known (404)
     int expires_in = 300;
-    std::set<std::string> closed;  // repositories for which tokens are issued that allow nothing
+    std::set<std::string> closed{};  // repositories for which tokens are issued that allow nothing
 };
 
 class RegistryScript {
