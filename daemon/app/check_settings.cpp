@@ -1,0 +1,189 @@
+#include "app/check_settings.hpp"
+
+#include "app/check_bases.hpp"
+#include "dispatch/signature.hpp"
+#include "foundation/suggest.hpp"
+#include "net/headers.hpp"
+#include "net/url.hpp"
+#include "presets/preset.hpp"
+#include "presets/render.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace basewatch::app {
+
+namespace {
+
+using settings::Per;
+using settings::Settings;
+using settings::TargetSettings;
+// The targets that are as their presets want them.
+using Merged = std::map<std::string, presets::Target>;
+
+std::string ticked(std::string_view text) {
+    return "`" + std::string(text) + "`";
+}
+
+// "did you mean", or what there is.
+std::string hint(std::string_view word, const std::vector<std::string_view>& known) {
+    if (auto near = nearest_word(word, known)) return ": did you mean " + ticked(*near) + "?";
+    std::string list;
+    for (auto name : known) list += (list.empty() ? "" : ", ") + std::string(name);
+    return list.empty() ? "" : "; there are " + list;
+}
+
+// An address with something in its places, as it will be asked for.
+std::string filled(std::string_view address) {
+    std::string out;
+    for (std::size_t at = 0; at < address.size();) {
+        auto end = address[at] == '{' ? address.find('}', at) : std::string_view::npos;
+        out += end == std::string_view::npos ? address[at] : 'x';
+        at = end == std::string_view::npos ? at + 1 : end + 1;
+    }
+    return out;
+}
+
+void check_address(const TargetSettings& settings, const presets::Target& target, Problems& problems) {
+    if (!target.fields.url) return;
+    const auto& address = target.fields.url->reveal();
+    if (auto url = net::Url::parse(filled(address)); !url)
+        problems.error(settings.url_at,
+                       "`url` of target " + ticked(settings.name) + ": " + url.error().message());
+    auto places = presets::places(address);
+    if (target.per() == Per::dependent || places.empty()) return;
+    problems.error(settings.url_at, "the address of target " + ticked(settings.name) + " has the place {" +
+                                        places.front() +
+                                        "}, which a dependent fills, and the target fires once "
+                                        "per change: write `per: dependent` or the address "
+                                        "without it");
+}
+
+void check_secrets(const TargetSettings& settings, const presets::Target& target, Problems& problems) {
+    net::Headers headers;
+    auto made = dispatch::sign(headers, "dlv_check", 0, "", target.signature(), target.secrets);
+    if (!made)
+        problems.error(settings.where,
+                       "`secret` of target " + ticked(settings.name) + ": " + made.error().message());
+}
+
+std::optional<presets::Target> check_target(const TargetSettings& settings, Problems& problems) {
+    if (settings.preset.empty()) return std::nullopt;
+    if (presets::find(settings.preset) == nullptr) {
+        std::vector<std::string_view> known;
+        for (const auto& preset : presets::built_in()) known.push_back(preset.name);
+        problems.error(settings.preset_at,
+                       "undefined preset " + ticked(settings.preset) + hint(settings.preset, known));
+        return std::nullopt;
+    }
+    if (!settings.whole) return std::nullopt;
+    auto target = presets::merge(settings);
+    if (!target) {
+        problems.error(settings.where, "target " + ticked(settings.name) + ": " + target.error().message());
+        return std::nullopt;
+    }
+    check_address(settings, *target, problems);
+    check_secrets(settings, *target, problems);
+    return *target;
+}
+
+void check_fire(const std::vector<std::string>& fire, const std::vector<Mark>& marks,
+                const Settings& settings, Problems& problems) {
+    std::vector<std::string_view> known;
+    for (const auto& entry : settings.targets) known.push_back(entry.first);
+    for (std::size_t i = 0; i < fire.size(); ++i)
+        if (!settings.targets.contains(fire[i]))
+            problems.error(marks[i], "undefined target " + ticked(fire[i]) + hint(fire[i], known));
+}
+
+// What fills the places of addresses, by dependent.
+struct Parameters {
+    explicit Parameters(const Settings& settings) {
+        for (const auto& entry : settings.dependents)
+            by_dependent.emplace(entry.dependent.reference.text(), &entry);
+    }
+    const settings::DependentSettings* of(const std::string& dependent) const {
+        auto found = by_dependent.find(dependent);
+        return found == by_dependent.end() ? nullptr : found->second;
+    }
+    std::map<std::string, const settings::DependentSettings*> by_dependent;
+};
+
+// Every dependent of the rule must fill every place in the addresses that the rule fires for it.
+void check_places(const settings::RuleSettings& rule, const TargetSettings& settings,
+                  const presets::Target& target, const Parameters& parameters, Problems& problems) {
+    if (target.per() != Per::dependent || !target.fields.url) return;
+    for (const auto& place : presets::places(target.fields.url->reveal())) {
+        for (std::size_t i = 0; i < rule.rule.dependents.size(); ++i) {
+            const auto& name = rule.rule.dependents[i];
+            const auto* entry = parameters.of(name);
+            if (entry != nullptr && (!entry->whole || entry->dependent.parameters.contains(place))) continue;
+            std::string what = "the address of target " + ticked(settings.name) + " has the place {" + place +
+                               "}, and " + name;
+            if (entry != nullptr) {
+                problems.error(rule.dependent_marks[i], what + " has no " + ticked(place) +
+                                                            " in its `with` (at " + entry->where.text() +
+                                                            "): add it there");
+            } else {
+                problems.error(
+                    settings.url_at,
+                    what + " has no entry under `dependents`: add one with `with: {" + place + ": …}`");
+            }
+        }
+    }
+}
+
+void check_rule(const settings::RuleSettings& rule, const Settings& settings, const Merged& targets,
+                const Parameters& parameters, Problems& problems) {
+    check_fire(rule.rule.fire, rule.fire_marks, settings, problems);
+    for (std::size_t i = 0; i < rule.rule.fire.size(); ++i) {
+        auto target = targets.find(rule.rule.fire[i]);
+        if (target == targets.end()) continue;
+        check_places(rule, settings.targets.at(target->first), target->second, parameters, problems);
+        if (target->second.per() == Per::dependent && rule.rule.dependents.empty())
+            problems.warning(rule.fire_marks[i], "target " + ticked(target->first) +
+                                                     " fires once per dependent, and this rule names none");
+    }
+}
+
+void check_notify(const settings::NotifySettings& notify, const Settings& settings, const Merged& targets,
+                  Problems& problems) {
+    check_fire(notify.fire, notify.fire_marks, settings, problems);
+    for (std::size_t i = 0; i < notify.fire.size(); ++i) {
+        auto target = targets.find(notify.fire[i]);
+        if (target == targets.end() || target->second.per() == Per::change) continue;
+        problems.error(notify.fire_marks[i], "target " + ticked(target->first) +
+                                                 " fires once per dependent, and the events of `notify` are "
+                                                 "about a base: name a target with `per: change`");
+    }
+}
+
+void warn_of_idle_targets(const Settings& settings, Problems& problems) {
+    std::set<std::string> fired;
+    for (const auto& rule : settings.rules) fired.insert(rule.rule.fire.begin(), rule.rule.fire.end());
+    for (const auto& notify : settings.notify) fired.insert(notify.fire.begin(), notify.fire.end());
+    for (const auto& [name, target] : settings.targets)
+        if (!fired.contains(name))
+            problems.warning(target.where, "target " + ticked(name) + " is fired by no rule and no `notify`");
+}
+
+}  // namespace
+
+void check_settings(const Settings& settings, Problems& problems) {
+    bool read_whole = !problems.failed();
+    Merged targets;
+    for (const auto& [name, target] : settings.targets)
+        if (auto merged = check_target(target, problems)) targets.emplace(name, std::move(*merged));
+    Parameters parameters(settings);
+    for (const auto& rule : settings.rules) check_rule(rule, settings, targets, parameters, problems);
+    for (const auto& notify : settings.notify) check_notify(notify, settings, targets, problems);
+    check_names_of_bases(settings, problems);
+    check_dependents(settings, problems);
+    // Where something could not be read, what seems idle may only be that.
+    if (!read_whole) return;
+    warn_of_idle_targets(settings, problems);
+    warn_of_idle_names(settings, problems);
+}
+
+}  // namespace basewatch::app
