@@ -54,10 +54,12 @@ std::string configuration(const Server& server, std::size_t tags, const test::Te
     return folder.write("basewatch.yaml", text);
 }
 
-void require(const Cost& cost, const std::string& what) {
+Cost succeed(const std::vector<std::string>& arguments, const std::string& folder) {
+    auto cost = measure(arguments, folder);
     if (cost.exit_code != 0)
-        throw std::runtime_error(what + " ended with " + std::to_string(cost.exit_code) + ": " +
+        throw std::runtime_error(arguments[0] + " ended with " + std::to_string(cost.exit_code) + ": " +
                                  cost.output.substr(0, 2000));
+    return cost;
 }
 
 // The sum of the calls in strace's summary: "% time  seconds  usecs/call  calls  errors  syscall".
@@ -79,35 +81,39 @@ long flushes_of(const std::string& summary) {
 Row measure_sweep(Server& server, std::size_t tags, const Plan& plan) {
     test::TemporaryFolder folder;
     std::string place = folder.path().string();
+    std::vector<std::string> bare{TEST_PROGRAMS "/bench/bare_client", std::to_string(server.port()),
+                                  std::to_string(connections), folder.write("paths", manifest_paths(tags))};
+    std::vector<std::string> check{BASEWATCH_BINARY, "check", "-c", configuration(server, tags, folder, 900)};
+    // What a check of one tag takes is what all of them take besides the sweep: reading the configuration and
+    // the state, starting, ending.
+    auto one = check;
+    one.push_back("127.0.0.1:" + std::to_string(server.port()) + "/" + repository + ":" + tag(0));
+
     Row row;
     row.server = server.name();
     row.tags = tags;
-    row.bare = median({TEST_PROGRAMS "/bench/bare_client", std::to_string(server.port()),
-                       std::to_string(connections), folder.write("paths", manifest_paths(tags))},
-                      place, plan.times);
-    require(row.bare, "the bare client");
-
-    std::vector<std::string> check{BASEWATCH_BINARY, "check", "-c", configuration(server, tags, folder, 900)};
-    require(measure(check, place), "the baseline");
-    auto before = server.requests();
-    row.check = median(check, place, plan.times);
-    require(row.check, "basewatch check");
-    row.requests_per_tag = static_cast<double>(server.requests() - before) /
-                           (static_cast<double>(tags) * static_cast<double>(plan.times));
-
-    // What a check of one tag takes is what all of them take besides the sweep: reading the configuration and
-    // the state, the worker, the end.
-    auto one = check;
-    one.push_back("127.0.0.1:" + std::to_string(server.port()) + "/" + repository + ":" + tag(0));
-    auto start_and_end = median(one, place, plan.times);
-    require(start_and_end, "basewatch check of one tag");
-    row.sweep = row.check.wall - start_and_end.wall;
-    row.sweep_cpu = row.check.cpu - start_and_end.cpu;
+    succeed(bare, place);   // warms the server up
+    succeed(check, place);  // the baseline
+    // In turns, so that whatever else the machine does falls on all of them.
+    std::vector<Cost> bares, checks, ones;
+    std::uint64_t requests = 0;
+    for (int time = 0; time < plan.times; ++time) {
+        bares.push_back(succeed(bare, place));
+        auto before = server.requests();
+        checks.push_back(succeed(check, place));
+        requests += server.requests() - before;
+        ones.push_back(succeed(one, place));
+    }
+    row.bare = middle(bares);
+    row.check = middle(checks);
+    row.sweep = row.check.wall - middle(ones).wall;
+    row.sweep_cpu = row.check.cpu - middle(ones).cpu;
+    row.requests_per_tag = static_cast<double>(requests) / static_cast<double>(tags) / plan.times;
 
     std::vector<std::string> traced{
         "strace", "-f", "-c", "-o", folder / "strace", "-e", "trace=fsync,fdatasync"};
     traced.insert(traced.end(), check.begin(), check.end());
-    require(measure(traced, place), "basewatch check under strace");
+    succeed(traced, place);
     row.flushes = flushes_of(test::read_file(folder / "strace"));
     return row;
 }

@@ -55,12 +55,7 @@ Cost measure(const std::vector<std::string>& arguments, const std::string& folde
     return cost;
 }
 
-Cost median(const std::vector<std::string>& arguments, const std::string& folder, int times) {
-    std::vector<Cost> costs;
-    for (int run = 0; run < times; ++run) {
-        costs.push_back(measure(arguments, folder));
-        if (costs.back().exit_code != 0) return costs.back();
-    }
+Cost middle(std::vector<Cost> costs) {
     std::sort(costs.begin(), costs.end(), [](const Cost& a, const Cost& b) { return a.wall < b.wall; });
     return costs[costs.size() / 2];
 }

@@ -19,8 +19,8 @@ struct Cost {
 // Output goes through a file below `folder`.
 Cost measure(const std::vector<std::string>& arguments, const std::string& folder);
 
-// The run in the middle, by wall time, of `times` runs. The first that fails is handed back at once.
-Cost median(const std::vector<std::string>& arguments, const std::string& folder, int times);
+// The one in the middle, by wall time.
+Cost middle(std::vector<Cost> costs);
 
 // A running process: seconds of processor time so far, and KiB now and at most.
 struct Usage {

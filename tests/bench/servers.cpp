@@ -41,7 +41,7 @@ public:
     explicit DockerRegistry(std::size_t tags) {
         std::ostringstream text;
         text << "version: 0.1\n"
-             << "log: {level: fatal, accesslog: {disabled: true}}\n"
+             << "log: {level: error, accesslog: {disabled: true}}\n"
              << "storage:\n"
              << "  filesystem: {rootdirectory: " << folder_ / "data" << "}\n"
              << "  cache: {blobdescriptor: inmemory}\n"
