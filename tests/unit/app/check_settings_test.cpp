@@ -1,0 +1,284 @@
+// What settings mean together: every fault at its place, with what would be right; and that a sound
+// configuration is told nothing.
+#include "app/check_settings.hpp"
+
+#include "support/temporary_folder.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace basewatch::app {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+std::vector<std::string> told(const Problems& problems) {
+    std::vector<std::string> out;
+    for (const auto& problem : problems.sorted())
+        out.push_back(problem.where.text() + (problem.warning ? " warning: " : " ") + problem.what);
+    return out;
+}
+
+std::vector<std::string> checked(std::string_view text) {
+    Problems problems;
+    auto settings = settings::readable_text("f", text, settings::Environment{}, problems);
+    check_settings(settings, problems);
+    return told(problems);
+}
+
+// Targets for the rows below: one that fires per change, one per dependent with a place, one without.
+const std::string targets =
+    "targets:\n"
+    "  chat: {preset: slack, url: 'https://hooks.slack.com/services/x'}\n"
+    "  ci: {preset: webhook, per: dependent, url: 'https://ci.example.com/{project}'}\n"
+    "  plain: {preset: webhook, per: dependent, url: 'https://ci.example.com/'}\n"
+    "rules:\n"
+    "  - {name: all, base: alpine, dependents: [r.example.com/used], fire: [chat, ci, plain]}\n"
+    "dependents:\n"
+    "  - {image: r.example.com/used, with: {project: used}}\n";
+
+// The rows are YAML of line 9 on, which add to the above.
+struct Row {
+    std::string text;
+    std::vector<std::string> messages;
+};
+
+void expect(const std::vector<Row>& rows) {
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.text);
+        Problems problems;
+        test::TemporaryFolder folder;
+        folder.write("f.yaml", targets);
+        folder.write("conf.d/more.yaml", row.text);
+        auto settings = settings::read_what_is_readable(folder / "f.yaml", settings::Environment{}, problems);
+        check_settings(settings, problems);
+        std::vector<std::string> messages;
+        for (auto message : told(problems)) {
+            std::string path = folder.path().string() + "/";
+            for (auto at = message.find(path); at != std::string::npos; at = message.find(path))
+                message.erase(at, path.size());
+            for (std::string_view prefix : {"conf.d/more.yaml:"})
+                if (message.starts_with(prefix)) message.erase(0, prefix.size());
+            messages.push_back(message);
+        }
+        EXPECT_THAT(messages, ElementsAreArray(row.messages));
+    }
+}
+
+TEST(CheckSettings, a_sound_configuration_is_told_nothing) {
+    EXPECT_THAT(checked(targets), IsEmpty());
+    EXPECT_THAT(checked(""), IsEmpty());
+}
+
+TEST(CheckSettings, names_that_nothing_defines) {
+    expect({
+        {"rules: [{name: a, base: alpine, fire: [chta]}]",
+         {"1:40 undefined target `chta`: did you mean `chat`?"}},
+        {"rules: [{name: a, base: alpine, fire: [somewhere]}]",
+         {"1:40 undefined target `somewhere`; there are chat, ci, plain"}},
+        {"notify: [{events: base.unreachable, fire: [chat, pager]}]",
+         {"1:50 undefined target `pager`; there are chat, ci, plain"}},
+        {"targets: {x: {preset: slak, url: 'https://hooks.slack.com/'}}\nnotify: [{events: base.recovered, "
+         "fire: "
+         "x}]",
+         {"1:23 undefined preset `slak`: did you mean `slack`?"}},
+        {"targets: {x: {preset: gihub-dispatch, token: 'abcdef'}}\nrules: [{name: a, base: alpine, fire: x}]",
+         {"1:23 undefined preset `gihub-dispatch`: did you mean `github-dispatch`?",
+          "1:46 warning: `token` is a secret and stands in the file: better is ${credential:NAME}, "
+          "${file:/path} "
+          "or ${env:NAME}"}},
+    });
+}
+
+TEST(CheckSettings, targets_that_lack_what_their_preset_needs) {
+    expect({
+        {"targets: {x: {preset: slack}}\nnotify: [{events: base.recovered, fire: x}]",
+         {"1:11 target `x`: preset slack needs `url`"}},
+        {"targets: {x: {preset: gitlab, url: 'https://gitlab.example.com/{project}'}}\nrules: [{name: a, "
+         "base: "
+         "alpine, fire: x, dependents: [r.example.com/used]}]",
+         {"1:11 target `x`: preset gitlab needs `token`"}},
+        {"targets: {x: {preset: webhook, url: 'https://a.example.com:99999/'}}\nnotify: [{events: "
+         "base.recovered, fire: x}]",
+         {"1:37 `url` of target `x`: the port is not a number from 1 to 65535"}},
+    });
+}
+
+TEST(CheckSettings, signing_secrets_that_sign_nothing) {
+    Problems problems;
+    settings::Environment environment{{{"KEY", "whsec_not base64!"}}};
+    auto settings = settings::read_settings_text(
+        "f",
+        "targets: {x: {preset: webhook, url: 'https://a.example.com/', secret: '${env:KEY}'}}\n"
+        "notify: [{events: base.recovered, fire: x}]",
+        environment, problems);
+    ASSERT_TRUE(settings);
+    check_settings(*settings, problems);
+    EXPECT_THAT(told(problems), ElementsAre("f:1:11 `secret` of target `x`: a whsec_ secret is base64 of at "
+                                            "least one byte"));
+}
+
+TEST(CheckSettings, places_in_addresses) {
+    expect({
+        {"rules: [{name: a, base: alpine, dependents: [r.example.com/known], fire: ci}]\n"
+         "dependents: [{image: r.example.com/known, with: {ref: main}}]",
+         {"1:46 the address of target `ci` has the place {project}, and r.example.com/known:latest has no "
+          "`project` in its `with` (at conf.d/more.yaml:2:22): add it there"}},
+        {"rules: [{name: a, base: alpine, dependents: [r.example.com/new], fire: ci}]",
+         {"f.yaml:3:46 the address of target `ci` has the place {project}, and r.example.com/new:latest has "
+          "no "
+          "entry under `dependents`: add one with `with: {project: …}`"}},
+        {"rules: [{name: a, base: alpine, dependents: [r.example.com/new], fire: plain}]", {}},
+        {"rules: [{name: a, base: alpine, dependents: [r.example.com/new], fire: chat}]", {}},
+        {"targets: {x: {preset: webhook, url: 'https://a.example.com/{project}/{ref}'}}\n"
+         "rules: [{name: a, base: alpine, fire: x}]",
+         {"1:37 the address of target `x` has the place {project}, which a dependent fills, and the target "
+          "fires "
+          "once per change: write `per: dependent` or the address without it"}},
+    });
+}
+
+TEST(CheckSettings, targets_that_fire_once_per_dependent) {
+    expect({
+        {"notify: [{events: base.recovered, fire: [chat, plain]}]",
+         {"1:48 target `plain` fires once per dependent, and the events of `notify` are about a base: name a "
+          "target with `per: change`"}},
+        {"rules: [{name: a, base: alpine, fire: plain}]",
+         {"1:39 warning: target `plain` fires once per dependent, and this rule names none"}},
+    });
+}
+
+TEST(CheckSettings, bases_under_two_names) {
+    expect({
+        {"watch: [debian, 'debian:latest']",
+         {"1:17 docker.io/library/debian:latest is watched twice, first at conf.d/more.yaml:1:9: keep one of "
+          "them"}},
+        {"watch: [{image: 'debian:12', aliases: [c.example.com/d]}, {image: 'ruby:3', aliases: "
+         "['c.example.com/d:12']}]",
+         {"1:87 the alias c.example.com/d:12 is also one of docker.io/library/debian:12, at "
+          "conf.d/more.yaml:1:40: an alias has one base"}},
+        {"watch: [{image: 'debian:12', aliases: [c.example.com/d]}, 'c.example.com/d:12']",
+         {"1:40 the alias c.example.com/d:12 is itself watched, at conf.d/more.yaml:1:59: remove it here or "
+          "there"}},
+        // A rule may name a base by its alias.
+        {"watch: [{image: 'debian:12', aliases: [c.example.com/d]}]\n"
+         "rules: [{name: a, base: 'c.example.com/d:12', fire: chat}]",
+         {}},
+    });
+}
+
+TEST(CheckSettings, images_built_on_themselves) {
+    expect({
+        {"rules: [{name: a, base: r.example.com/a, dependents: [r.example.com/a], fire: chat}]",
+         {"1:55 r.example.com/a:latest would be built on itself: it is a base of this rule and its "
+          "dependent; "
+          "name the image that is built"}},
+        {"watch: [r.example.com/a]\nrules: [{name: a, base: 'r.example.com/*', dependents: "
+         "[r.example.com/a], fire: chat}]",
+         {"2:57 r.example.com/a:latest would be built on itself: it is a base of this rule and its "
+          "dependent; "
+          "name the image that is built"}},
+        // A pattern that only looks as if: nothing watches the dependent.
+        {"rules: [{name: a, base: '**', dependents: [r.example.com/a], fire: chat}]", {}},
+        {"rules:\n"
+         "  - {name: a, base: r.example.com/a, dependents: [r.example.com/b], fire: chat}\n"
+         "  - {name: b, base: r.example.com/b, dependents: [r.example.com/c], fire: chat}\n"
+         "  - {name: c, base: r.example.com/c, dependents: [r.example.com/a], fire: chat}\n",
+         {"3:51 a cycle: r.example.com/b:latest → r.example.com/c:latest → r.example.com/a:latest → "
+          "r.example.com/b:latest (an arrow leads from a base to what is built on it); every change would "
+          "rebuild them for ever: remove one of the rules"}},
+        // The same round through an alias.
+        {"watch: [{image: r.example.com/a, aliases: [mirror.example.com/a]}]\n"
+         "rules:\n"
+         "  - {name: a, base: mirror.example.com/a, dependents: [r.example.com/b], fire: chat}\n"
+         "  - {name: b, base: r.example.com/b, dependents: [r.example.com/a], fire: chat}\n",
+         {"4:51 a cycle: r.example.com/b:latest → r.example.com/a:latest → r.example.com/b:latest (an arrow "
+          "leads from a base to what is built on it); every change would rebuild them for ever: remove one "
+          "of "
+          "the rules"}},
+        // A chain is none.
+        {"rules:\n"
+         "  - {name: a, base: r.example.com/a, dependents: [r.example.com/b], fire: chat}\n"
+         "  - {name: b, base: r.example.com/b, dependents: [r.example.com/c], fire: chat}\n",
+         {}},
+    });
+}
+
+TEST(CheckSettings, what_has_no_effect_is_warned_of) {
+    expect({
+        {"targets: {idle: {preset: slack, url: 'https://hooks.slack.com/services/y'}}",
+         {"1:11 warning: target `idle` is fired by no rule and no `notify`"}},
+        {"rules: [{name: a, base: ['ruby:*', 'alpine:*'], fire: chat}]",
+         {"1:26 warning: no watched base matches docker.io/library/ruby:*: this rule never fires for it; "
+          "name "
+          "its bases under `watch`"}},
+        {"dependents: [{image: r.example.com/idle}]",
+         {"1:22 warning: no rule names the dependent r.example.com/idle:latest: nothing is asked to rebuild "
+          "it"}},
+    });
+}
+
+TEST(CheckSettings, one_run_tells_what_could_not_be_read_and_what_does_not_fit) {
+    EXPECT_THAT(checked("targets:\n"
+                        "  bad: {preset: slack, url: hooks.slack.com}\n"
+                        "  good: {preset: slack, url: 'https://hooks.slack.com/services/x'}\n"
+                        "rules:\n"
+                        "  - {name: a, base: Alpine, fire: [bad, god]}\n"),
+                ElementsAre("f:2:29 `url` of target `bad` must begin with https:// or http://",
+                            "f:5:21 `base`: a repository name is in lower case: write \"alpine\" instead of "
+                            "\"Alpine\"",
+                            "f:5:41 undefined target `god`: did you mean `good`?"));
+}
+
+TEST(CheckSettings, what_follows_from_a_fault_already_told_is_left_out) {
+    EXPECT_THAT(checked("targets:\n"
+                        "  ci: {preset: webhook, per: dependent, url: 'https://ci.example.com/{project}'}\n"
+                        "rules:\n"
+                        "  - {name: a, base: alpine, fire: ci, dependents: r.example.com/a}\n"
+                        "dependents:\n"
+                        "  - {image: r.example.com/a, with: {project: [a]}}\n"),
+                ElementsAre("f:6:46 `project` in `with` must be a text, not a list"));
+}
+
+TEST(Sample, is_valid_without_a_warning) {
+    test::TemporaryFolder folder;
+    for (std::string_view name : {"api_dashboard", "api_ops", "hub", "dockerconfig", "registry_ca", "gitlab",
+                                  "github", "audit", "audit_before", "inventory"})
+        folder.write(name, std::string(name) + "-value-for-a-test");
+    folder.write("slack", "https://hooks.slack.com/services/T0/B0/test\n");
+    settings::Environment environment{{{"CREDENTIALS_DIRECTORY", folder.path().string()}}};
+    Problems problems;
+    auto settings = settings::read_settings(PROJECT_DIR "/config/basewatch.yaml", environment, problems);
+    EXPECT_THAT(told(problems), IsEmpty());
+    ASSERT_TRUE(settings);
+    check_settings(*settings, problems);
+    EXPECT_THAT(told(problems), IsEmpty());
+    EXPECT_EQ(settings->rules.size(), 3u);
+    EXPECT_EQ(settings->targets.size(), 6u);
+}
+
+// Every key that this version reads stands in the sample, so that nothing is found out by reading the source.
+TEST(Sample, names_every_key) {
+    auto sample = test::read_file(PROJECT_DIR "/config/basewatch.yaml");
+    for (std::string_view key : {"state",         "listen",     "public_url",
+                                 "api_tokens",    "scopes",     "retention",
+                                 "interval",      "platforms",  "unreachable_after",
+                                 "username",      "password",   "auth_file",
+                                 "ca_file",       "timeout",    "connections",
+                                 "rate",          "plain_http", "aliases",
+                                 "ignore_labels", "owner",      "deadline",
+                                 "with",          "base",       "on",
+                                 "dependents",    "fire",       "events",
+                                 "preset",        "url",        "token",
+                                 "secret",        "signature",  "method",
+                                 "headers",       "body",       "success",
+                                 "retries",       "expire",     "per",
+                                 "options"})
+        EXPECT_THAT(sample, HasSubstr(std::string(key) + ":")) << key;
+}
+
+}  // namespace
+}  // namespace basewatch::app
