@@ -53,8 +53,9 @@ Answer read_answer(const presets::Target& target, const Result<net::HttpResponse
     answer.status = response->status;
     answer.remote = response->remote;
     answer.kept = printable(parts.strike(response->body), most_kept_answer);
-    // Cut only what is already redacted: half a secret is still one.
-    if (answer.verdict.next != DeliveryState::delivered && !answer.kept.empty())
+    // Cut only what is already redacted: half a secret is still one. An error page says nothing in one line.
+    bool page = answer.kept.starts_with('<');
+    if (answer.verdict.next != DeliveryState::delivered && !answer.kept.empty() && !page)
         detail += "; it said: " + printable(answer.kept, most_excerpt);
     return answer;
 }

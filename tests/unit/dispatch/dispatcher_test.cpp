@@ -29,7 +29,7 @@ using namespace std::chrono_literals;
 struct DispatcherTest : testing::Test {
     asio::io_context loop{1};
     ManualClock clock{loop};
-    FakeTransport transport{loop, clock};
+    AnsweringTransport transport{loop, clock};
     House house{loop, clock, transport};
 
     bool until_sent(std::size_t count) {
@@ -74,7 +74,7 @@ TEST_F(DispatcherTest, SendsWhatIsCommittedAndSaysSo) {
 
 TEST_F(DispatcherTest, TriesAgainWhenTheScheduleSaysAndNotBefore) {
     house.use({webhook("ci", "https://ci.example.com/")});
-    transport.answer = [](const auto&) { return FakeTransport::status(503, "come back"); };
+    transport.answer = [](const auto&) { return AnsweringTransport::status(503, "come back"); };
     house.start();
     auto id = house.give("ci");
     const Milliseconds plan[] = {5s, 30s, 2min, 10min, 30min, 1h, 3h, 6h, 12h};
@@ -103,7 +103,7 @@ TEST_F(DispatcherTest, EveryAttemptHasTheSameIdAndBodyAndASignatureOfItsOwn) {
     target.fields.signature = settings::SignatureStyle::standard;
     house.use({target});
     transport.answer = [&](const auto&) {
-        return FakeTransport::status(transport.sent.size() < 3 ? 500 : 200);
+        return AnsweringTransport::status(transport.sent.size() < 3 ? 500 : 200);
     };
     house.start();
     auto id = house.give("ci");
@@ -132,8 +132,8 @@ TEST_F(DispatcherTest, EveryAttemptHasTheSameIdAndBodyAndASignatureOfItsOwn) {
 TEST_F(DispatcherTest, ObservesRetryAfter) {
     house.use({webhook("ci", "https://ci.example.com/")});
     transport.answer = [&](const auto&) {
-        if (transport.sent.size() > 1) return FakeTransport::status(204);
-        return FakeTransport::status(429, "", {{"Retry-After", "120"}});
+        if (transport.sent.size() > 1) return AnsweringTransport::status(204);
+        return AnsweringTransport::status(429, "", {{"Retry-After", "120"}});
     };
     house.start();
     auto id = house.give("ci");
@@ -213,7 +213,7 @@ TEST_F(DispatcherTest, AnAttemptThatEndsWithinTheGraceCounts) {
             asked = true;
             bool rung = co_await bell.wait();
             if (!rung) co_return Error(ErrorKind::cancelled, "stopped");
-            co_return FakeTransport::status(204);
+            co_return AnsweringTransport::status(204);
         }
         Bell& bell;
         bool asked = false;
@@ -248,7 +248,7 @@ TEST_F(DispatcherTest, WhatACrashCaughtInTheMiddleIsSentAgainUnderItsId) {
 TEST_F(DispatcherTest, AReloadChangesAddsAndBuries) {
     house.use({webhook("changed", "https://old.example.com/"), webhook("gone", "https://gone.example.com/")});
     transport.answer = [](const auto& request) {
-        return FakeTransport::status(request.url.host == "new.example.com" ? 204 : 503);
+        return AnsweringTransport::status(request.url.host == "new.example.com" ? 204 : 503);
     };
     house.start();
     auto ids = house.give_to({"changed", "gone"});
@@ -268,8 +268,8 @@ TEST_F(DispatcherTest, DrainingMakesOneAttemptForEachThatIsDue) {
     house.use({webhook("good", "https://good.example.com/"), webhook("bad", "https://bad.example.com/"),
                webhook("wrong", "https://wrong.example.com/")});
     transport.answer = [](const auto& request) {
-        if (request.url.host == "good.example.com") return FakeTransport::status(200);
-        return FakeTransport::status(request.url.host == "bad.example.com" ? 500 : 404);
+        if (request.url.host == "good.example.com") return AnsweringTransport::status(200);
+        return AnsweringTransport::status(request.url.host == "bad.example.com" ? 500 : 404);
     };
     for (int i = 0; i < 10; ++i) house.give_to({"good", "bad", "wrong"});
     auto report = run_async(loop, house.dispatcher().drain_once());
@@ -318,7 +318,7 @@ TEST_F(BrokenStateTest, WhatWasSentIsRecordedWhenItCanBe) {
     kept.use({webhook("ci", "https://ci.example.com/")});
     transport.answer = [&](const auto&) {
         hide();
-        return FakeTransport::status(204);
+        return AnsweringTransport::status(204);
     };
     kept.start();
     auto id = kept.give("ci");
@@ -333,14 +333,14 @@ TEST_F(BrokenStateTest, WhatWasSentIsRecordedWhenItCanBe) {
 TEST_F(DispatcherTest, EachFailureIsOneLineAndNoSuccessIsAny) {
     house.use({webhook("ci", "https://ci.example.com/")});
     transport.answer = [&](const auto&) {
-        return FakeTransport::status(transport.sent.size() == 1 ? 500 : 404);
+        return AnsweringTransport::status(transport.sent.size() == 1 ? 500 : 404);
     };
     testing::internal::CaptureStderr();
     house.start();
     auto id = house.give("ci");
     clock.advance(until_waiting(id, 1));
     ASSERT_TRUE(house.until_state(id, DeliveryState::dead));
-    transport.answer = [](const auto&) { return FakeTransport::status(204); };
+    transport.answer = [](const auto&) { return AnsweringTransport::status(204); };
     auto good = house.give("ci");
     ASSERT_TRUE(house.until_state(good, DeliveryState::delivered));
     ASSERT_TRUE(house.until([&] { return house.report("ci").delivered == 1; }));

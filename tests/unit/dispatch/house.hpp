@@ -29,7 +29,7 @@ inline void must(Result<void> result) {
 }
 
 // A transport that answers from a function and remembers what it was given, and when.
-class FakeTransport final : public net::HttpTransport {
+class AnsweringTransport final : public net::HttpTransport {
 public:
     struct Sent {
         net::HttpRequest request;
@@ -40,7 +40,7 @@ public:
     };
     using Answer = std::function<Result<net::HttpResponse>(const net::HttpRequest&)>;
 
-    FakeTransport(asio::io_context& loop, Clock& clock) : loop_(loop), clock_(clock) {}
+    AnsweringTransport(asio::io_context& loop, Clock& clock) : loop_(loop), clock_(clock) {}
     Async<Result<net::HttpResponse>> send(net::HttpRequest request) override;
 
     Answer answer = [](const net::HttpRequest&) { return status(204); };
@@ -72,6 +72,8 @@ public:
     void ask_to_stop() { tasks_.cancel(); }
     bool running() const { return tasks_.size() > 0; }
 
+    // `data` of the events that are given.
+    std::string event_data = "{}";
     // Commits an event and one delivery of it to each target, and tells the dispatcher. The deliveries' ids.
     std::vector<std::string> give_to(std::vector<std::string> targets, std::string dependent = "");
     std::string give(const std::string& target) { return give_to({target}).front(); }
@@ -103,7 +105,7 @@ private:
     int given_ = 0;
 };
 
-inline Async<Result<net::HttpResponse>> FakeTransport::send(net::HttpRequest request) {
+inline Async<Result<net::HttpResponse>> AnsweringTransport::send(net::HttpRequest request) {
     sent.push_back({request, clock_.now()});
     if (hangs(request)) {
         Bell never(loop_.get_executor());
@@ -113,7 +115,7 @@ inline Async<Result<net::HttpResponse>> FakeTransport::send(net::HttpRequest req
     co_return answer(request);
 }
 
-inline net::HttpResponse FakeTransport::status(int code, std::string body, net::Headers headers) {
+inline net::HttpResponse AnsweringTransport::status(int code, std::string body, net::Headers headers) {
     net::HttpResponse response;
     response.status = code;
     response.body = std::move(body);
@@ -177,7 +179,8 @@ inline std::vector<std::string> House::give_to(std::vector<std::string> targets,
     event.subject = base.reference.text();
     event.time = clock_.now();
     event.json = R"({"specversion":"1.0","id":")" + event.id + R"(","type":")" + event.type +
-                 R"(","source":"basewatch://test","subject":")" + event.subject + R"(","data":{}})";
+                 R"(","source":"basewatch://test","subject":")" + event.subject + R"(","data":)" +
+                 event_data + "}";
     finding.events = {event};
     std::vector<std::string> ids;
     for (const auto& target : targets) {

@@ -59,7 +59,7 @@ TEST(LayerSource, OtherEventsHaveNone) {
 struct LayersTest : testing::Test {
     asio::io_context loop{1};
     ManualClock clock{loop};
-    FakeTransport transport{loop, clock};
+    AnsweringTransport transport{loop, clock};
     House house{loop, clock, transport};
 
     static constexpr const char* manifest_type = "application/vnd.oci.image.manifest.v1+json";
@@ -83,11 +83,11 @@ struct LayersTest : testing::Test {
         transport.answer = [this](const net::HttpRequest& request) -> Result<net::HttpResponse> {
             for (auto [body, type] : {std::pair(&manifest, manifest_type), std::pair(&index, index_type)})
                 if (request.url.target == "/v2/base/ruby/manifests/" + digest_of(*body))
-                    return FakeTransport::status(
+                    return AnsweringTransport::status(
                         200, *body, {{"Content-Type", type}, {"Docker-Content-Digest", digest_of(*body)}});
             if (request.url.target.find("/blobs/") != std::string::npos)
-                return FakeTransport::status(200, "");
-            return FakeTransport::status(404);
+                return AnsweringTransport::status(200, "");
+            return AnsweringTransport::status(404);
         };
     }
     Result<std::string> layers(const std::string& event_json, dispatch::PrivateParts& parts) {
