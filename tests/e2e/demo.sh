@@ -32,7 +32,9 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+say() {
+  if [ -t 1 ]; then printf '\n\033[1m%s\033[0m\n' "$*"; else printf '\n== %s\n' "$*"; fi
+}
 
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
@@ -103,7 +105,7 @@ receiver_port=$(free_port)
 secret=whsec_$(openssl rand -base64 32 2>/dev/null || head -c 32 /dev/urandom | base64)
 printf '%s\n' "$secret" >"$folder/secret"
 sed -e "s#127\.0\.0\.1:5000#$registry#g" -e "s#127\.0\.0\.1:9000#127.0.0.1:$receiver_port#g" \
-  -e "s#build/demo#$folder/demo#g" -e "s#secret: whsec_[^ ]*.*#secret: \"\${file:$folder/secret}\"#" \
+  -e "s#/tmp/basewatch-demo#$folder/demo#g" -e "s#secret: whsec_[^ ]*.*#secret: \"\${file:$folder/secret}\"#" \
   config/demo.yaml >"$folder/basewatch.yaml"
 
 "$build/tests/demo_receiver" "$receiver_port" --secret-file "$folder/secret" > >(tee "$folder/received") 2>&1 &
