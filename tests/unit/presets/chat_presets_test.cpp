@@ -1,0 +1,247 @@
+// Presets that tell people: the message, its limits, and that nothing from outside speaks in it.
+
+#include "unit/presets/preset_fixture.hpp"
+
+namespace basewatch::presets {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+class Slack : public PresetTest {
+protected:
+    nlohmann::json message(const nlohmann::json& event) {
+        auto request = rendered(settings_of("slack", "https://hooks.slack.com/services/T0/B0/x"), event);
+        auto body = json_of(request.body);
+        within_limits(body);
+        return body;
+    }
+
+    // What Slack refuses a message for.
+    static void within_limits(const nlohmann::json& body) {
+        std::size_t all = 0;
+        EXPECT_LE(body["text"].get<std::string>().size(), 4'000u);
+        EXPECT_FALSE(body["text"].get<std::string>().empty());
+        EXPECT_LE(body["blocks"].size(), 50u);
+        for (const auto& block : body["blocks"]) {
+            auto texts =
+                block["type"] == "context" ? block["elements"] : nlohmann::json::array({block["text"]});
+            for (const auto& text : texts) {
+                auto content = text["text"].get<std::string>();
+                all += content.size();
+                EXPECT_FALSE(content.empty());
+                EXPECT_LE(content.size(), block["type"] == "header" ? 150u : 3'000u);
+            }
+        }
+        EXPECT_LE(all, 13'000u);
+    }
+
+    static std::string text_of(const nlohmann::json& body) {
+        std::string all = body["text"].get<std::string>() + "\n";
+        for (const auto& block : body["blocks"])
+            all += (block["type"] == "context" ? block["elements"][0] : block)["text"].is_string()
+                       ? block["elements"][0]["text"].get<std::string>() + "\n"
+                       : block["text"]["text"].get<std::string>() + "\n";
+        return all;
+    }
+};
+
+TEST_F(Slack, AChange) {
+    auto request =
+        rendered(settings_of("slack", "https://hooks.slack.com/services/T0/B0/x"), changed_event());
+    EXPECT_EQ(request.url.target, "/services/T0/B0/x");
+    EXPECT_EQ(headers_of(request)["Content-Type"], "application/json");
+    EXPECT_EQ(json_of(request.body), json_of(R"({
+      "text": "ruby:3.3-alpine changed: `sha256:aaaaaaaaaaaa` → `sha256:bbbbbbbbbbbb`, 2 dependent images",
+      "blocks": [
+        {"type": "header", "text": {"type": "plain_text", "text": "Base image changed: ruby:3.3-alpine"}},
+        {"type": "section", "text": {"type": "mrkdwn", "verbatim": true, "text": "*<https://hub.docker.com/_/ruby|ruby:3.3-alpine>*\n`sha256:aaaaaaaaaaaa` → `sha256:bbbbbbbbbbbb`\non linux/amd64, linux/arm64\ndiffers in layers, config.Env"}},
+        {"type": "section", "text": {"type": "mrkdwn", "verbatim": true, "text": "*2 images are built on it:*\n• `registry.example.com/shop/api:latest` · team-shop\n• `registry.example.com/shop/worker:2`\n"}},
+        {"type": "context", "elements": [{"type": "mrkdwn", "verbatim": true, "text": "rule ruby services · seen by poll · evt_01J9ZK3W8Q6T5V4R3N2M1P0ABC · <https://basewatch.example.com/api/v1/changes/chg_1|details>"}]}
+      ]})"));
+}
+
+TEST_F(Slack, ARebuild) {
+    auto event = rebuild_event();
+    event["data"]["deadline"] = "2026-11-23T14:00:00Z";
+    EXPECT_EQ(message(event), json_of(R"({
+      "text": "Rebuild of registry.example.com/shop/api:latest requested: base changed",
+      "blocks": [
+        {"type": "header", "text": {"type": "plain_text", "text": "Rebuild requested: registry.example.com/shop/api:latest"}},
+        {"type": "section", "text": {"type": "mrkdwn", "verbatim": true, "text": "`registry.example.com/shop/api:latest` · team-shop\nbuilt on *<https://hub.docker.com/_/ruby|ruby:3.3-alpine>* `sha256:bbbbbbbbbbbb`\nreason: base changed\ndue by 2026-11-23T14:00:00Z"}},
+        {"type": "context", "elements": [{"type": "mrkdwn", "verbatim": true, "text": "evt_01J9ZK3W8Q6T5V4R3N2M1P0ABC"}]}
+      ]})"));
+}
+
+TEST_F(Slack, ABaseThatCannotBeChecked) {
+    auto event = sample_event("base.unreachable", {{"base", sample_base()},
+                                                   {"since", "2026-11-23T11:00:00Z"},
+                                                   {"kind", "timed_out"},
+                                                   {"error", "no answer from registry-1.docker.io"}});
+    EXPECT_EQ(message(event), json_of(R"({
+      "text": "ruby:3.3-alpine cannot be checked",
+      "blocks": [
+        {"type": "header", "text": {"type": "plain_text", "text": "Base image cannot be checked: ruby:3.3-alpine"}},
+        {"type": "section", "text": {"type": "mrkdwn", "verbatim": true, "text": "*ruby:3.3-alpine*\nfailing since 2026-11-23T11:00:00Z\ntimed_out: `no answer from registry-1.docker.io`"}},
+        {"type": "context", "elements": [{"type": "mrkdwn", "verbatim": true, "text": "evt_01J9ZK3W8Q6T5V4R3N2M1P0ABC"}]}
+      ]})"));
+    event["type"] = "dev.basewatch.base.recovered";
+    EXPECT_THAT(text_of(message(event)), HasSubstr("Base image can be checked again: ruby:3.3-alpine"));
+    event["data"]["base"] = "docker.io/library/ruby:3.3-alpine";
+    EXPECT_THAT(text_of(message(event)), HasSubstr("*ruby:3.3-alpine*"));
+}
+
+TEST_F(Slack, ATestSaysThatItIsOne) {
+    auto change = changed_event();
+    change["type"] = "dev.basewatch.test";
+    change["data"]["test"] = true;
+    EXPECT_THAT(text_of(message(change)),
+                AllOf(HasSubstr("Test: ruby:3.3-alpine changed"), HasSubstr("This is a test")));
+    auto rebuild = rebuild_event();
+    rebuild["type"] = "dev.basewatch.test";
+    EXPECT_THAT(text_of(message(rebuild)), AllOf(HasSubstr("Test: Rebuild of"), HasSubstr("This is a test")));
+}
+
+TEST_F(Slack, AnyOtherEventIsTold) {
+    auto disabled =
+        sample_event("target.disabled", {{"target", "scan"}, {"reason", "410 Gone"}, {"waiting", 3}});
+    disabled["subject"] = "target:scan";
+    EXPECT_THAT(text_of(message(disabled)),
+                AllOf(HasSubstr("target.disabled: target:scan"), HasSubstr("`target:scan`\n410 Gone")));
+    for (auto data :
+         {nlohmann::json(nullptr), nlohmann::json::object(), nlohmann::json("text"), nlohmann::json(1)})
+        EXPECT_THAT(text_of(message(sample_event("rebuild.verified", data))), HasSubstr("rebuild.verified"));
+}
+
+TEST_F(Slack, KindsAreSaidInWords) {
+    for (auto [kind, words] :
+         std::map<std::string, std::string>{{"reverted", "went back to an earlier content"},
+                                            {"metadata", "has new metadata"},
+                                            {"platform_added", "has a new platform"},
+                                            {"platform_removed", "lost a platform"}}) {
+        auto event = changed_event();
+        event["data"]["kind"] = kind;
+        EXPECT_THAT(text_of(message(event)), HasSubstr("Base image " + words + ": ruby"));
+    }
+    auto assumed = changed_event();
+    assumed["data"]["assumed"] = true;
+    assumed["data"]["old"] = nullptr;
+    assumed["data"]["dependents"] = nlohmann::json::array();
+    EXPECT_THAT(text_of(message(assumed)), AllOf(HasSubstr("`not known` → `sha256:bbbbbbbbbbbb`"),
+                                                 HasSubstr("is assumed"), HasSubstr("No image is listed")));
+}
+
+TEST_F(Slack, NothingFromOutsideSpeaks) {
+    const std::string evil = "<!channel> & <https://evil.example|click>\n*bold* `code` \x1b[31m \"quoted\"";
+    auto event = changed_event();
+    auto& data = event["data"];
+    data["base"]["reference"] = evil;
+    data["base"]["url"] = "https://hub.example/|label>" + evil;
+    data["dependents"][0]["reference"] = evil;
+    data["dependents"][0]["owner"] = evil;
+    data["rules"] = {evil};
+    data["differences"] = {evil};
+    data["changed_platforms"] = {evil};
+    data["kind"] = evil;
+    data["detected_by"] = evil;
+    data["old"]["digest"] = evil;
+    data["links"]["change"] = "https://x|<!here>";
+    event["id"] = evil;
+    for (const char* type : {"base.changed", "test", "base.unreachable", "other"}) {
+        event["type"] = std::string("dev.basewatch.") + type;
+        data["error"] = evil;
+        data["since"] = evil;
+        auto body = message(event);
+        for (const auto& block : body["blocks"]) {
+            if (block["type"] == "header") continue;  // plain_text
+            auto text = (block["type"] == "context" ? block["elements"][0] : block["text"])["text"]
+                            .get<std::string>();
+            EXPECT_THAT(text, AllOf(Not(HasSubstr("<!")), Not(HasSubstr("|click>")), Not(HasSubstr("\x1b"))));
+        }
+        EXPECT_THAT(body["text"].get<std::string>(), AllOf(Not(HasSubstr("<")), Not(HasSubstr("\n"))));
+    }
+    auto rebuild = rebuild_event();
+    rebuild["data"]["reason"] = "requested: " + evil;
+    rebuild["data"]["dependent"]["owner"] = evil;
+    EXPECT_THAT(text_of(message(rebuild)), AllOf(Not(HasSubstr("<!")), HasSubstr("&lt;!channel&gt;")));
+}
+
+TEST_F(Slack, NothingIsTooLongForIt) {
+    const std::string long_text(5'000, '<');
+    auto event = changed_event();
+    auto& data = event["data"];
+    data["base"] = {{"reference", long_text}, {"url", "https://hub.example/" + std::string(900, '&')}};
+    data["changed_platforms"] = std::vector<std::string>(100, long_text);
+    data["differences"] = std::vector<std::string>(100, long_text);
+    data["rules"] = std::vector<std::string>(100, long_text);
+    data["links"]["change"] = "https://x/" + std::string(900, '&');
+    data["error"] = long_text;
+    data["since"] = long_text;
+    data["reason"] = long_text;
+    for (const char* type : {"base.changed", "test", "base.unreachable", "other"}) {
+        event["type"] = std::string("dev.basewatch.") + type;
+        message(event);
+    }
+    auto rebuild = rebuild_event();
+    rebuild["data"]["reason"] = long_text;
+    rebuild["data"]["dependent"] = {{"reference", long_text}, {"owner", long_text}};
+    message(rebuild);
+}
+
+TEST_F(Slack, LongListsAreCut) {
+    for (std::size_t size : {std::size_t{20}, std::size_t{200}}) {
+        auto event = changed_event();
+        auto& dependents = event["data"]["dependents"];
+        dependents = nlohmann::json::array();
+        for (int i = 0; i < 500; ++i)
+            dependents.push_back({{"reference", "registry.example.com/" + std::string(size, 'x') +
+                                                    std::to_string(i) + ":latest"},
+                                  {"owner", std::string(size, '&')}});
+        for (int i = 0; i < 100; ++i)
+            event["data"]["changed_platforms"].push_back("linux/" + std::string(80, 'p'));
+        for (int i = 0; i < 100; ++i) event["data"]["differences"].push_back("label " + std::string(80, '<'));
+        for (int i = 0; i < 100; ++i) event["data"]["rules"].push_back(std::string(200, '>'));
+        auto text = text_of(message(event));
+        EXPECT_THAT(text,
+                    AllOf(HasSubstr("500 images are built on it"), HasSubstr("• `registry.example.com/xxx"),
+                          HasSubstr("more\n"), HasSubstr("and 98 more")));
+        int shown = 0;
+        for (auto at = text.find("•"); at != std::string::npos; at = text.find("•", at + 1)) ++shown;
+        EXPECT_THAT(text, HasSubstr("and " + std::to_string(500 - shown) + " more"));
+    }
+}
+
+TEST_F(PresetTest, Microbadger) {
+    auto settings = settings_of("microbadger", "https://ci.example.com/microbadger");
+    auto request = rendered(settings, changed_event());
+    EXPECT_EQ(headers_of(request)["Content-Type"], "application/json");
+    nlohmann::json expected{
+        {"text", "Docker image library/ruby has changed: tag 3.3-alpine is now " + digest_of('b')},
+        {"image_name", "library/ruby"},
+        {"new_tags", nlohmann::json::array()},
+        {"changed_tags", {{{"tag", "3.3-alpine"}, {"SHA", digest_of('b')}}}},
+        {"deleted_tags", nlohmann::json::array()}};
+    EXPECT_EQ(json_of(request.body), expected);
+
+    auto quay = changed_event();
+    quay["data"]["base"]["registry"] = "quay.io";
+    quay["data"]["base"]["tag"] = "a<!channel>&\"b";
+    auto body = json_of(rendered(settings, quay).body);
+    EXPECT_EQ(body["image_name"], "quay.io/library/ruby");
+    EXPECT_THAT(body["text"].get<std::string>(),
+                AllOf(Not(HasSubstr("<")), HasSubstr("a&lt;!channel&gt;&amp;\"b")));
+    EXPECT_EQ(body["changed_tags"][0]["tag"], "a<!channel>&\"b");
+
+    auto unreachable = sample_event("base.unreachable", {{"base", sample_base()}, {"kind", "timed_out"}});
+    body = json_of(rendered(settings, unreachable).body);
+    EXPECT_EQ(body["text"], "base.unreachable: library/ruby");
+    EXPECT_EQ(body["changed_tags"], nlohmann::json::array());
+}
+
+TEST(ChatPresets, AreTwo) {
+    for (const char* name : {"slack", "microbadger"}) EXPECT_NE(find(name), nullptr);
+}
+
+}  // namespace
+}  // namespace basewatch::presets
