@@ -14,7 +14,8 @@ namespace basewatch::store {
 namespace {
 
 Error no_lock_file(const std::string& state_path, int fault) {
-    auto folder = std::filesystem::absolute(state_path).parent_path();
+    std::error_code ignored;
+    auto folder = std::filesystem::absolute(state_path, ignored).parent_path();
     if (fault == ENOENT)
         return Error(ErrorKind::storage, "the folder " + folder.string() + " of the state " + state_path +
                                              " does not exist: make it, or set `daemon.state`");

@@ -88,7 +88,9 @@ struct SeenContent {
 class Store {
 public:
     // Creates or migrates the file (forward only). storage errors say which file and what to do; a file of a
-    // newer version is refused untouched. `:memory:` for tests.
+    // newer version is refused untouched. conflict when another process holds it. `:memory:` for tests.
+    // Operations are awaited on `loop`, whose thread alone may call them; one that was queued is done and
+    // answered even when its caller is asked to stop.
     static Result<std::unique_ptr<Store>> open(const std::string& path, asio::any_io_executor loop);
     // Answers what is queued, checkpoints, closes.
     ~Store();
@@ -104,8 +106,10 @@ public:
 
     // --- the straight line ---
     // conflict when a delivery for the same (event, target, dependent) exists or the base moved on meanwhile
-    // (its stored digest is not `before`'s): nothing of the finding is stored then.
+    // (its stored digest is not `before`'s): nothing of the finding is stored then. A finding without a base
+    // is fine as long as it has no changes. Details that were read later fill the newest row of the history.
     Async<Result<void>> record(Finding finding);
+    // Also for bases that were never observed: since when one fails is worth keeping.
     Async<Result<void>> mark_checked(std::vector<CheckMark> marks);
     // What is known of these images; unknown ones are left out.
     Async<Result<std::vector<std::pair<model::Digest, model::ImageContent>>>> images(
@@ -120,9 +124,11 @@ public:
     Async<Result<std::vector<ClaimedDelivery>>> claim_due(std::string target, Time now, std::size_t limit);
     // When the next delivery of a target is due; nothing when none waits.
     Async<Result<std::optional<Time>>> next_due(std::string target);
-    // Records the attempt and moves the delivery on.
+    // Records the attempt, as the delivery's next number, and moves the delivery on. conflict when nobody was
+    // sending it. One that was buried meanwhile is not tried again.
     Async<Result<void>> finish_attempt(model::Attempt attempt);
-    // Puts a claimed delivery back as it was, without an attempt (we are stopping).
+    // Puts a claimed delivery back as it was, without an attempt (we are stopping). One that is not claimed
+    // stays as it is.
     Async<Result<void>> unclaim(std::string delivery_id);
     // Deliveries to targets that no longer exist are dead, with that reason.
     Async<Result<void>> bury_deliveries_but(std::vector<std::string> targets, Time now);
@@ -142,8 +148,9 @@ public:
     Async<Result<Counts>> counts();
 
     // --- care ---
-    // Removes what is older: observations that are not current, finished deliveries, their attempts and
-    // events, changes without open deliveries. At most `limit` rows a call; says how many went.
+    // Removes what is older: observations that were replaced before then, finished deliveries, their attempts
+    // and events, changes and rebuilds without open deliveries, and the images that nothing names any more.
+    // At most `limit` rows a call (attempts and images aside); says how many went.
     Async<Result<std::int64_t>> drop_older_than(Time time, std::size_t limit);
 
     const std::string& path() const;

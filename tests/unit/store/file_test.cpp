@@ -56,7 +56,7 @@ struct File : ::testing::Test {
     Maker make;
 };
 
-TEST_F(File, IsForItsOwnerOnlyAndSurvivesPowerLoss) {
+TEST_F(File, IsForItsOwnerOnlyAndHasALog) {
     auto before = umask(0);
     auto store = opened();
     ASSERT_TRUE(test::run_async(loop, store->record(make.baseline("alpine", 1))));

@@ -90,7 +90,7 @@ TEST_F(Record, KeepsEveryFieldOfAChangeAndWhatFollowsFromIt) {
     put(std::move(finding));
 
     auto kept = read(store->change(given.changes[0].id));
-    EXPECT_EQ(kept.base, change.base);
+    EXPECT_EQ(kept.base, reference(ruby));
     EXPECT_EQ(kept.kind, model::ChangeKind::reverted);
     EXPECT_TRUE(kept.assumed);
     EXPECT_EQ(kept.before.platforms, detailed(1).platforms);
