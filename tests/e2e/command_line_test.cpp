@@ -1,0 +1,129 @@
+#include "support/basewatch_program.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace basewatch::test {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* valid = R"(
+watch: [alpine:3.20]
+rules:
+  - {name: services, base: "ruby:3.3-alpine", dependents: [registry.example.com/shop/api:latest], fire: [hook, build]}
+targets:
+  hook: {preset: webhook, url: "http://127.0.0.1:9/hook", secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw}
+  build: {preset: webhook, per: dependent, url: "http://127.0.0.1:9/build", body: '{image: .data.dependent.reference, base: .build.BASE_REF}'}
+)";
+
+TEST(CommandLine, SaysItsVersionAndItsVerbs) {
+    auto version = basewatch({"--version"});
+    EXPECT_EQ(version.exit_code, 0);
+    EXPECT_THAT(version.output, HasSubstr("basewatch " BASEWATCH_VERSION));
+    auto help = basewatch({"--help"});
+    EXPECT_EQ(help.exit_code, 0);
+    for (const char* verb : {"run", "check", "resolve", "validate", "test", "simulate", "verify", "presets",
+                             "status", "bases", "changes", "deliveries", "explain", "check-now", "rebuild"})
+        EXPECT_THAT(help.output, HasSubstr(verb));
+}
+
+TEST(CommandLine, AWrongCallIsAUsageError) {
+    EXPECT_EQ(basewatch({}).exit_code, 2);
+    EXPECT_EQ(basewatch({"chek"}).exit_code, 2);
+    EXPECT_EQ(basewatch({"resolve"}).exit_code, 2);
+    EXPECT_EQ(basewatch({"resolve", "Ruby:3.3"}).exit_code, 2);
+    EXPECT_EQ(basewatch({"-c", "/nonexistent.yaml", "validate"}).exit_code, 2);
+}
+
+TEST(CommandLine, VerbsOfLaterVersionsSayThatTheyAre) {
+    for (const char* verb : {"discover", "backup", "restore", "doctor", "impact", "retry", "replay", "pause",
+                             "resume", "mute", "approve"}) {
+        auto outcome = basewatch({verb});
+        EXPECT_EQ(outcome.exit_code, 2) << verb;
+        EXPECT_THAT(outcome.errors, HasSubstr("not in this version")) << verb;
+    }
+}
+
+TEST(CommandLine, ValidateSaysWhatItRead) {
+    BasewatchProgram program(valid);
+    auto outcome = program.verb({"validate"});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
+    EXPECT_THAT(outcome.output, HasSubstr("valid; 2 bases, 1 rules, 2 targets"));
+    auto answer = program.json({"validate"});
+    EXPECT_EQ(answer["valid"], true);
+}
+
+TEST(CommandLine, ValidateLocatesAProgramThatDoesNotCompile) {
+    BasewatchProgram program(
+        "targets:\n  hook:\n    preset: webhook\n    url: http://127.0.0.1:9/\n    body: '{text: "
+        ".data.base.'\n");
+    auto outcome = program.verb({"validate"});
+    EXPECT_EQ(outcome.exit_code, 2);
+    EXPECT_THAT(outcome.errors, HasSubstr("basewatch.yaml:6:11: error: `body` of target hook"));
+}
+
+TEST(CommandLine, SimulateShowsTheRequestsAndSendsNothing) {
+    BasewatchProgram program(valid);
+    auto outcome = program.verb({"simulate", "ruby:3.3-alpine"});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
+    EXPECT_THAT(outcome.output,
+                HasSubstr("event dev.basewatch.base.changed about docker.io/library/ruby:3.3-alpine"));
+    EXPECT_THAT(
+        outcome.output,
+        HasSubstr("event dev.basewatch.rebuild.requested about registry.example.com/shop/api:latest"));
+    EXPECT_THAT(outcome.output, HasSubstr("\"base\":\"docker.io/library/ruby:3.3-alpine\""));
+    EXPECT_THAT(outcome.output, testing::Not(HasSubstr("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")));
+    auto quiet = program.verb({"simulate", "ruby:3.3-alpine", "--kind", "metadata"});
+    EXPECT_EQ(quiet.exit_code, 0);
+    EXPECT_THAT(quiet.output, HasSubstr("no rule fires on metadata"));
+    EXPECT_EQ(program.verb({"simulate", "ruby:3.3-alpine", "--kind", "nonsense"}).exit_code, 2);
+}
+
+TEST(CommandLine, PresetsListsEachWithASampleThatIsValid) {
+    auto list = basewatch({"presets", "--json"});
+    auto presets = nlohmann::json::parse(list.output);
+    EXPECT_EQ(presets.size(), 8u);
+    for (const auto& preset : presets) {
+        std::string name = preset["name"];
+        auto outcome = basewatch({"presets", name});
+        EXPECT_EQ(outcome.exit_code, 0) << name;
+        // The sample can be pasted as it is; its credentials come from a folder like systemd's.
+        TemporaryFolder credentials;
+        for (const char* secret :
+             {"slack", "github", "gitlab", "jenkins", "hook", "clair", "hub", "microbadger", "dockerhub"})
+            credentials.write(secret, "https://hooks.example.com/a-secret-value");
+        BasewatchProgram program(outcome.output);
+        program.environment["CREDENTIALS_DIRECTORY"] = credentials.path().string();
+        auto validated = program.verb({"validate"});
+        EXPECT_EQ(validated.exit_code, 0) << name << ": " << validated.errors;
+    }
+    EXPECT_EQ(basewatch({"presets", "slak"}).exit_code, 2);
+}
+
+TEST(CommandLine, VerifyChecksARawRequestAsAReceiverWould) {
+    TemporaryFolder folder;
+    auto secret = folder.write("secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n");
+    std::string head =
+        "POST /hook HTTP/1.1\r\nwebhook-id: msg_p5jXN8AQM9LWM0D4loKWxJek\r\nwebhook-timestamp: 1614265330\r\n"
+        "Webhook-Signature: v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=\r\n\r\n";
+    std::string body = "{\"test\": 2432232314}";
+    auto good = basewatch({"verify", "--secret-file", secret, "--now", "1614265400"}, {}, head + body);
+    EXPECT_EQ(good.exit_code, 0) << good.errors;
+    auto changed =
+        basewatch({"verify", "--secret-file", secret, "--now", "1614265400"}, {}, head + body + " ");
+    EXPECT_EQ(changed.exit_code, 1);
+    auto late = basewatch({"verify", "--secret-file", secret}, {}, head + body);
+    EXPECT_EQ(late.exit_code, 1);
+    EXPECT_EQ(basewatch({"verify", "--secret-file", secret}, {}, "no request").exit_code, 2);
+    EXPECT_EQ(basewatch({"verify", "--secret-file", folder / "none"}, {}, head + body).exit_code, 2);
+}
+
+TEST(CommandLine, ClientVerbsSayThatNoDaemonAnswers) {
+    BasewatchProgram program(valid);
+    auto outcome = program.verb({"status"});
+    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_THAT(outcome.errors, HasSubstr("no daemon answers on " + program.socket_path()));
+}
+
+}  // namespace
+}  // namespace basewatch::test
