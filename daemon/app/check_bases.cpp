@@ -43,11 +43,12 @@ Spelt spelt_out(const settings::Settings& settings) {
     for (std::size_t i = 0; i < spelt.rules.size(); ++i) {
         auto& rule = spelt.rules[i];
         rule.bases = bases_behind(rule.bases, watched, by_alias);
+        std::set<std::string_view> bases(rule.bases.begin(), rule.bases.end());
         std::vector<std::string> dependents;
         for (std::size_t j = 0; j < rule.dependents.size(); ++j) {
             auto alias = by_alias.find(rule.dependents[j]);
             const auto& image = alias == by_alias.end() ? rule.dependents[j] : alias->second;
-            if (std::ranges::find(rule.bases, image) != rule.bases.end()) {
+            if (bases.contains(image)) {
                 spelt.own_bases.emplace_back(settings.rules[i].dependent_marks[j], rule.dependents[j]);
             } else {
                 dependents.push_back(image);

@@ -90,11 +90,13 @@ std::optional<presets::Target> check_target(const TargetSettings& settings, Prob
 
 void check_fire(const std::vector<std::string>& fire, const std::vector<Mark>& marks,
                 const Settings& settings, Problems& problems) {
-    std::vector<std::string_view> known;
-    for (const auto& entry : settings.targets) known.push_back(entry.first);
-    for (std::size_t i = 0; i < fire.size(); ++i)
-        if (!settings.targets.contains(fire[i]))
-            problems.error(marks[i], "undefined target " + ticked(fire[i]) + hint(fire[i], known));
+    for (std::size_t i = 0; i < fire.size(); ++i) {
+        if (settings.targets.contains(fire[i])) continue;
+        std::vector<std::string_view> known;
+        known.reserve(settings.targets.size());
+        for (const auto& entry : settings.targets) known.push_back(entry.first);
+        problems.error(marks[i], "undefined target " + ticked(fire[i]) + hint(fire[i], known));
+    }
 }
 
 // What fills the places of addresses, by dependent.
@@ -110,26 +112,28 @@ struct Parameters {
     std::map<std::string, const settings::DependentSettings*> by_dependent;
 };
 
+void tell_unfilled(const settings::RuleSettings& rule, std::size_t index, const TargetSettings& target,
+                   const std::string& place, const settings::DependentSettings* entry, Problems& problems) {
+    std::string what = "the address of target " + ticked(target.name) + " has the place {" + place +
+                       "}, and " + rule.rule.dependents[index];
+    if (entry == nullptr) {
+        what += " has no entry under `dependents`: add one with `with: {" + place + ": …}`";
+        problems.error(target.url_at, std::move(what));
+    } else {
+        what += " has no " + ticked(place) + " in its `with` (at " + entry->where.text() + "): add it there";
+        problems.error(rule.dependent_marks[index], std::move(what));
+    }
+}
+
 // Every dependent of the rule must fill every place in the addresses that the rule fires for it.
 void check_places(const settings::RuleSettings& rule, const TargetSettings& settings,
                   const presets::Target& target, const Parameters& parameters, Problems& problems) {
     if (target.per() != Per::dependent || !target.fields.url) return;
     for (const auto& place : presets::places(target.fields.url->reveal())) {
         for (std::size_t i = 0; i < rule.rule.dependents.size(); ++i) {
-            const auto& name = rule.rule.dependents[i];
-            const auto* entry = parameters.of(name);
-            if (entry != nullptr && (!entry->whole || entry->dependent.parameters.contains(place))) continue;
-            std::string what = "the address of target " + ticked(settings.name) + " has the place {" + place +
-                               "}, and " + name;
-            if (entry != nullptr) {
-                problems.error(rule.dependent_marks[i], what + " has no " + ticked(place) +
-                                                            " in its `with` (at " + entry->where.text() +
-                                                            "): add it there");
-            } else {
-                problems.error(
-                    settings.url_at,
-                    what + " has no entry under `dependents`: add one with `with: {" + place + ": …}`");
-            }
+            const auto* entry = parameters.of(rule.rule.dependents[i]);
+            bool filled = entry != nullptr && (!entry->whole || entry->dependent.parameters.contains(place));
+            if (!filled) tell_unfilled(rule, i, settings, place, entry, problems);
         }
     }
 }

@@ -11,7 +11,7 @@ namespace basewatch::settings {
 
 namespace {
 
-constexpr std::size_t most_bytes = 64 * 1024;
+constexpr std::size_t most_bytes = 64u << 10;
 constexpr std::array<std::string_view, 3> sources{"file", "credential", "env"};
 
 std::string ticked(std::string_view text) {
