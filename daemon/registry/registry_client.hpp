@@ -56,7 +56,8 @@ struct Manifest {
     bool image = true;  // false: the config is no image configuration (an artifact)
 };
 
-// What a scanner needs to pull one layer itself, valid for a while.
+// What a scanner needs to pull one layer itself, valid for a while. Of a registry that knows only Basic the
+// header holds the password itself: there is nothing less to hand out.
 struct LayerAccess {
     model::Digest digest;
     std::string address;
@@ -92,7 +93,7 @@ public:
     // The image configuration behind a manifest, as far as a build inherits it. Bound 8 MiB, hashed.
     Async<Result<model::ImageContent>> content(model::Reference repository, Manifest manifest);
 
-    // Addresses and headers with which somebody else can fetch these layers now.
+    // Addresses and headers with which somebody else can fetch these layers now; foreign layers are left out.
     Async<Result<std::vector<LayerAccess>>> layer_access(model::Reference repository,
                                                          std::vector<Descriptor> layers);
 

@@ -125,10 +125,15 @@ Async<Result<net::HttpResponse>> Tokens::ask(TokenRequest request) {
     co_return response;
 }
 
+// Where the registry is its own token server, whoever asks has had its turn there; another one would come
+// behind everybody who waits for this token.
 Async<Result<net::HttpResponse>> Tokens::by_get(TokenRequest request) {
     auto host = hosts_.at(request.realm);
-    auto turn = co_await exchange_.turn(host);
-    if (!turn) co_return turn.error();
+    bool own = host == request.registry;
+    if (!own) {
+        auto turn = co_await exchange_.turn(host);
+        if (!turn) co_return turn.error();
+    }
     net::HttpRequest asked;
     asked.url = request.realm;
     asked.url.target = with_query(request);
@@ -140,7 +145,7 @@ Async<Result<net::HttpResponse>> Tokens::by_get(TokenRequest request) {
     asked.timeout = host->timeout;
     asked.most_body = most_answer;
     for (int hop = 0;; ++hop) {
-        auto response = co_await exchange_.send(host, asked, hop == 0);
+        auto response = co_await exchange_.send(host, asked, !own && hop == 0);
         if (!response || !redirects(response->status)) co_return response;
         auto target = redirect_target(asked.url, *response);
         if (!target) co_return target.error();
@@ -153,8 +158,11 @@ Async<Result<net::HttpResponse>> Tokens::by_get(TokenRequest request) {
 
 Async<Result<net::HttpResponse>> Tokens::by_post(TokenRequest request) {
     auto host = hosts_.at(request.realm);
-    auto turn = co_await exchange_.turn(host);
-    if (!turn) co_return turn.error();
+    bool own = host == request.registry;
+    if (!own) {
+        auto turn = co_await exchange_.turn(host);
+        if (!turn) co_return turn.error();
+    }
     auto newer = rotated_.find(request.identity);
     const auto& secret = newer == rotated_.end() ? request.credential.secret.reveal() : newer->second;
     net::HttpRequest asked;
@@ -168,7 +176,7 @@ Async<Result<net::HttpResponse>> Tokens::by_post(TokenRequest request) {
     asked.policy = hosts_.policy(*host, *request.registry);
     asked.timeout = host->timeout;
     asked.most_body = most_answer;
-    auto response = co_await exchange_.send(host, asked, true);
+    auto response = co_await exchange_.send(host, asked, !own);
     co_return response;
 }
 

@@ -86,6 +86,26 @@ TEST_F(TurnsTest, WhoIsToldToStopGivesItsPlaceAway) {
     EXPECT_EQ(transport.sent().size(), 2u);
 }
 
+TEST_F(TurnsTest, ARegistryThatIsItsOwnTokenServerDoesNotMakeTheFirstWaitForTheLast) {
+    registry.ask_for_token({.realm = "/token"});
+    auto values = begin_many(30);
+    EXPECT_TRUE(*values[0] && (*values[0])->has_value()) << "its token did not queue behind everybody";
+    EXPECT_EQ(transport.count("GET", "/token"), 1u);
+    EXPECT_FALSE(*values[29]);
+    clock.advance(seconds(10));
+    EXPECT_TRUE(*values[29] && (*values[29])->has_value());
+}
+
+TEST_F(TurnsTest, AWarningOfTheRegistryIsLoggedOnce) {
+    registry.fail({.headers = {{"Warning", "299 - \"this registry moves\" "}}});
+    testing::internal::CaptureStderr();
+    for (int i = 0; i < 3; ++i) look_up();
+    auto log = testing::internal::GetCapturedStderr();
+    auto first = log.find("this registry moves");
+    EXPECT_NE(first, std::string::npos) << log;
+    EXPECT_EQ(log.find("this registry moves", first + 1), std::string::npos) << log;
+}
+
 struct PauseRow {
     const char* name;
     net::Headers headers;
