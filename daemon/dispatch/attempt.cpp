@@ -80,6 +80,7 @@ Async<void> Dispatcher::State::attempt(QueuePointer queue, Round& round, store::
     if (!recorded) {
         log::error("an attempt could not be recorded and will be made again",
                    {{"target", queue->name()}, {"delivery", id}, {"error", recorded.error().message()}});
+        note_failure(round, queue->name() + " " + id + ": " + recorded.error().message());
         co_return;
     }
     tell(*queue, round, attempted.attempt);
@@ -160,7 +161,6 @@ void Dispatcher::State::tell(DeliveryQueue& queue, Round& round, const model::At
         return;
     }
     ++report.failed;
-    ++round.drained.failed;
     report.last_error = attempt.detail;
     std::string next = attempt.due_at ? rfc3339(*attempt.due_at) : "never";
     if (attempt.next == DeliveryState::waiting)
@@ -176,9 +176,14 @@ void Dispatcher::State::tell(DeliveryQueue& queue, Round& round, const model::At
                                          {"reason", attempt.reason},
                                          {"detail", attempt.detail},
                                          {"attempt", std::to_string(attempt.number)}});
-    if (round.drain)
-        round.drained.failures.push_back(queue.name() + " " + attempt.delivery_id + ": " + attempt.detail +
-                                         "; next try: " + next);
+    note_failure(round,
+                 queue.name() + " " + attempt.delivery_id + ": " + attempt.detail + "; next try: " + next);
+}
+
+void Dispatcher::State::note_failure(Round& round, std::string line) {
+    if (!round.drain) return;
+    ++round.drained.failed;
+    round.drained.failures.push_back(std::move(line));
 }
 
 }  // namespace basewatch::dispatch

@@ -33,7 +33,7 @@ Async<bool> Dispatcher::State::claim(QueuePointer queue, Round& round, std::size
     auto claimed = co_await store.claim_due(queue->name(), now, places);
     if (!claimed) {
         claim_failed(*queue, claimed.error());
-        if (round.drain) round.drained.failures.push_back(queue->name() + ": " + claimed.error().message());
+        note_failure(round, queue->name() + ": " + claimed.error().message());
         co_return false;
     }
     queue->end_claim(places, claimed->size(), clock.monotonic());

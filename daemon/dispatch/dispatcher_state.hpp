@@ -43,6 +43,7 @@ struct Dispatcher::State {
                               store::ClaimedDelivery claimed);
     Async<Result<void>> record(model::Attempt attempt, Round& round);
     void tell(DeliveryQueue& queue, Round& round, const model::Attempt& attempt);
+    static void note_failure(Round& round, std::string line);
 
     double random01();
 

@@ -314,6 +314,20 @@ TEST_F(BrokenStateTest, DeliveriesWaitAndNoneIsLost) {
     EXPECT_TRUE(kept.until_state(id, DeliveryState::delivered));
 }
 
+TEST_F(BrokenStateTest, DrainingSaysThatItCouldNot) {
+    kept.use({webhook("ci", "https://ci.example.com/")});
+    auto id = kept.give("ci");
+    hide();
+    auto unread = run_async(loop, kept.dispatcher().drain_once());
+    EXPECT_EQ(unread.failed, 1u);
+    EXPECT_THAT(unread.failures, ElementsAre(HasSubstr("ci: ")));
+    bring_back();
+    clock.advance(1min);
+    auto read = run_async(loop, kept.dispatcher().drain_once());
+    EXPECT_EQ(read.delivered, 1u);
+    EXPECT_EQ(kept.state(id), DeliveryState::delivered);
+}
+
 TEST_F(BrokenStateTest, WhatWasSentIsRecordedWhenItCanBe) {
     kept.use({webhook("ci", "https://ci.example.com/")});
     transport.answer = [&](const auto&) {
