@@ -73,7 +73,7 @@ Result<nlohmann::json> body_of(const net::ServerRequest& request) {
     if (type != "application/json")
         return Error(ErrorKind::invalid, "the request's body is to be application/json");
     auto body = parse_json(request.body, JsonLimits{64u << 10, 8});
-    if (!body) return body.error().while_doing("the request's body");
+    if (!body) return Error(ErrorKind::invalid, "the request's body: " + body.error().message());
     if (!body->is_object()) return Error(ErrorKind::invalid, "the request's body is to be a JSON object");
     return body;
 }

@@ -59,7 +59,7 @@ TEST(CommandLine, ValidateLocatesAProgramThatDoesNotCompile) {
         ".data.base.'\n");
     auto outcome = program.verb({"validate"});
     EXPECT_EQ(outcome.exit_code, 2);
-    EXPECT_THAT(outcome.errors, HasSubstr("basewatch.yaml:6:11: error: `body` of target hook"));
+    EXPECT_THAT(outcome.errors, HasSubstr("basewatch.yaml:6:12: error: `body` of target hook"));
 }
 
 TEST(CommandLine, SimulateShowsTheRequestsAndSendsNothing) {
@@ -89,9 +89,13 @@ TEST(CommandLine, PresetsListsEachWithASampleThatIsValid) {
         EXPECT_EQ(outcome.exit_code, 0) << name;
         // The sample can be pasted as it is; its credentials come from a folder like systemd's.
         TemporaryFolder credentials;
-        for (const char* secret :
-             {"slack", "github", "gitlab", "jenkins", "hook", "clair", "hub", "microbadger", "dockerhub"})
-            credentials.write(secret, "https://hooks.example.com/a-secret-value");
+        static constexpr std::string_view opening = "${credential:";
+        for (auto at = outcome.output.find(opening); at != std::string::npos;
+             at = outcome.output.find(opening, at + 1)) {
+            auto from = at + opening.size();
+            credentials.write(outcome.output.substr(from, outcome.output.find('}', from) - from),
+                              "https://hooks.example.com/a-secret-value");
+        }
         BasewatchProgram program(outcome.output);
         program.environment["CREDENTIALS_DIRECTORY"] = credentials.path().string();
         auto validated = program.verb({"validate"});
