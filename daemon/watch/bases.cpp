@@ -26,19 +26,28 @@ std::map<std::string, std::string> names_by_alias(const rules::PlanningTable* pl
     return found;
 }
 
-// Hands out one object for equal settings.
+// Hands out one object for equal settings. Neighbours in a table mostly have the same.
 class SharedSettings {
 public:
     std::shared_ptr<const CheckSettings> of(const Watched& watched) {
-        CheckSettings settings{watched.interval, watched.platforms, watched.ignore_labels,
-                               watched.unreachable_after};
-        auto& shared = shared_[settings];
-        if (!shared) shared = std::make_shared<const CheckSettings>(settings);
-        return shared;
+        if (!last_ || !same(*last_, watched)) {
+            CheckSettings settings{watched.interval, watched.platforms, watched.ignore_labels,
+                                   watched.unreachable_after};
+            last_ = shared_[settings];
+            if (!last_) last_ = shared_[settings] = std::make_shared<const CheckSettings>(settings);
+        }
+        return last_;
     }
 
 private:
+    static bool same(const CheckSettings& settings, const Watched& watched) {
+        return settings.interval == watched.interval && settings.platforms == watched.platforms &&
+               settings.ignore_labels == watched.ignore_labels &&
+               settings.unreachable_after == watched.unreachable_after;
+    }
+
     std::map<CheckSettings, std::shared_ptr<const CheckSettings>> shared_;
+    std::shared_ptr<const CheckSettings> last_;
 };
 
 }  // namespace
