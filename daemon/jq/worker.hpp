@@ -13,7 +13,7 @@
 namespace basewatch::jq {
 
 struct Bounds {
-    Milliseconds deadline{2'000};     // for one run, compiling included
+    Milliseconds deadline{5'000};     // for one run, compiling included; wall time, and machines are busy
     std::size_t memory = 256u << 20;  // address space of the worker
     std::size_t output = 1u << 20;    // of one run
 };
