@@ -20,6 +20,7 @@ install(DIRECTORY DESTINATION /etc/basewatch/credentials
         DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE)
 install(FILES systemd/debian/copyright DESTINATION ${documents})
 install(FILES README.md config/basewatch.yaml DESTINATION ${documents} OPTIONAL)
+install(FILES systemd/debian/lintian-overrides DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/lintian/overrides RENAME basewatch)
 compressed(${PROJECT_SOURCE_DIR}/systemd/debian/changelog ${documents} changelog.gz)
 compressed(${PROJECT_SOURCE_DIR}/config/basewatch.1 ${CMAKE_INSTALL_DATAROOTDIR}/man/man1 basewatch.1.gz)
 
@@ -44,7 +45,7 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "systemd, init-system-helpers, ca-certificates")
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "systemd, procps, ca-certificates")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 file(WRITE ${PROJECT_BINARY_DIR}/package/conffiles "/etc/basewatch/basewatch.yaml\n")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA

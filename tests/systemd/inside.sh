@@ -52,7 +52,8 @@ cat >/etc/basewatch/basewatch.yaml <<'END'
 registries:
   127.0.0.1:5000: {plain_http: true}
 rules:
-  - base: 127.0.0.1:5000/demo/base:1
+  - name: everything
+    base: 127.0.0.1:5000/demo/base:1
     dependents: [127.0.0.1:5000/demo/api:latest]
     fire: [chat, own]
 targets:
