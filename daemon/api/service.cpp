@@ -169,10 +169,8 @@ Async<net::ServerResponse> Service::metrics(net::ServerRequest) {
     input.progress = watcher_.progress();
     input.targets = dispatcher_.reports();
     input.hosts = registry_.reports();
-    for (const auto& state : watcher_.states()) {
-        ++input.bases;
-        if (!state.last_error.empty()) ++input.failing_bases;
-    }
+    input.bases = input.progress.watched;
+    input.failing_bases = input.progress.failing;
     co_return net::ServerResponse{
         200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, metrics_text(input)};
 }
@@ -180,18 +178,14 @@ Async<net::ServerResponse> Service::metrics(net::ServerRequest) {
 Async<net::ServerResponse> Service::status(net::ServerRequest) {
     auto counts = co_await store_.counts();
     if (!counts) co_return problem(counts.error());
-    std::size_t bases = 0, failing = 0;
-    for (const auto& state : watcher_.states()) {
-        ++bases;
-        if (!state.last_error.empty()) ++failing;
-    }
     auto progress = watcher_.progress();
-    Json body{{"version", BASEWATCH_VERSION},
-              {"state", ready_ ? "ready" : "starting or stopping"},
-              {"started_at", rfc3339(started_at_)},
-              {"state_file", store_.path()},
-              {"bases", {{"watched", bases}, {"failing", failing}, {"due", progress.due_now}}},
-              {"checks", {{"made", progress.checks}, {"failed", progress.failures}}}};
+    Json body{
+        {"version", BASEWATCH_VERSION},
+        {"state", ready_ ? "ready" : "starting or stopping"},
+        {"started_at", rfc3339(started_at_)},
+        {"state_file", store_.path()},
+        {"bases", {{"watched", progress.watched}, {"failing", progress.failing}, {"due", progress.due_now}}},
+        {"checks", {{"made", progress.checks}, {"failed", progress.failures}}}};
     if (progress.checks > 0) body["checks"]["last"] = rfc3339(progress.last_check);
     body["changes"] = counts->changes;
     body["rebuilds"] = counts->rebuilds;

@@ -30,15 +30,14 @@ std::shared_ptr<const api::ApiTable> api_table(const settings::Settings& setting
 
 std::optional<Configuration> load(const std::string& file, const settings::Environment& environment,
                                   Problems& problems) {
-    auto settings = settings::read_settings(file, environment, problems);
-    if (!settings) return std::nullopt;
-    check_settings(*settings, problems);
+    auto settings = settings::read_what_is_readable(file, environment, problems);
+    check_settings(settings, problems);
     if (problems.failed()) return std::nullopt;
     Configuration made;
-    made.watch = watch_table(*settings, hostname());
-    made.dispatch = dispatch_table(*settings);
-    made.api = api_table(*settings, made.watch->planning);
-    made.settings = std::move(*settings);
+    made.watch = watch_table(settings, hostname());
+    made.dispatch = dispatch_table(settings);
+    made.api = api_table(settings, made.watch->planning);
+    made.settings = std::move(settings);
     return made;
 }
 

@@ -205,13 +205,10 @@ Async<void> Daemon::clean() {
 }
 
 std::string Daemon::status_line() const {
-    std::size_t failing = 0;
-    for (const auto& state : parts_.watcher.states())
-        if (!state.last_error.empty()) ++failing;
     auto progress = parts_.watcher.progress();
-    return std::to_string(configuration_.watch->bases.size()) + " bases, " + std::to_string(failing) +
-           " failing, " + std::to_string(progress.checks) + " checks, " + std::to_string(progress.changes) +
-           " changes";
+    return std::to_string(configuration_.watch->bases.size()) + " bases, " +
+           std::to_string(progress.failing) + " failing, " + std::to_string(progress.checks) + " checks, " +
+           std::to_string(progress.changes) + " changes";
 }
 
 }  // namespace

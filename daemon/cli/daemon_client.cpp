@@ -25,10 +25,10 @@ std::string socket_of(const Common& common) {
     if (!common.socket.empty()) return common.socket;
     if (!std::filesystem::exists(common.config)) return default_socket;
     Problems ignored;  // `validate` tells them; here only the address is wanted
-    auto settings = settings::read_settings(common.config, settings::Environment::of_process(), ignored);
-    if (settings)
-        for (const auto& address : settings->daemon.listen)
-            if (address.starts_with("unix:")) return address.substr(5);
+    auto settings =
+        settings::read_what_is_readable(common.config, settings::Environment::of_process(), ignored);
+    for (const auto& address : settings.daemon.listen)
+        if (address.starts_with("unix:")) return address.substr(5);
     return default_socket;
 }
 

@@ -20,6 +20,18 @@ std::string base_named(const std::string& name, const rules::PlanningTable& tabl
     return name;
 }
 
+// What is known of the bases that the wish is about: of the one it names, else of all.
+std::map<std::string, model::BaseState> bases_meant(const Wish& wish, std::vector<model::BaseState> bases,
+                                                    const rules::PlanningTable& table) {
+    std::string only = wish.base.empty() ? "" : base_named(model::Reference::parse(wish.base)->text(), table);
+    std::map<std::string, model::BaseState> known;
+    for (auto& base : bases) {
+        std::string name = base.reference.text();
+        if (only.empty() || only == name) known.emplace(std::move(name), std::move(base));
+    }
+    return known;
+}
+
 // The dependents that are wished for, normalised.
 Result<std::vector<std::string>> dependents_of(const Wish& wish, const rules::PlanningTable& table) {
     if (wish.dependent.empty() == wish.base.empty())
@@ -42,9 +54,7 @@ Async<Result<Asked>> request(Wish wish, std::shared_ptr<const rules::PlanningTab
                              Time now) {
     auto dependents = dependents_of(wish, *table);
     if (!dependents) co_return dependents.error();
-    std::map<std::string, model::BaseState> known;
-    for (auto& base : bases) known.emplace(base.reference.text(), std::move(base));
-
+    auto known = bases_meant(wish, std::move(bases), *table);
     store::Finding finding;
     Asked asked;
     std::set<std::string> targets;

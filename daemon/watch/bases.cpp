@@ -215,6 +215,7 @@ std::optional<Time> Watcher::next_check(const model::Reference& base) const {
 
 Watcher::Progress Watcher::progress() const {
     auto progress = state_->progress;
+    progress.watched = state_->order.size();
     progress.under_way = state_->under_way.size();
     auto now = state_->clock.monotonic();
     for (const auto& [name, lane] : state_->lanes) progress.due_now += lane.schedule.due_count(now);

@@ -74,6 +74,7 @@ public:
         std::uint64_t checks = 0, failures = 0, changes = 0;
         Time last_check{};
         std::size_t due_now = 0;
+        std::size_t watched = 0;    // bases
         std::size_t failing = 0;    // bases whose last check failed
         std::size_t under_way = 0;  // checks at this moment
     };
