@@ -6,11 +6,11 @@
 // - `registry-1.docker.io`, `registry.hub.docker.com` and `index.docker.io` are all `docker.io`: one image,
 // one watch;
 // - a name whose first part looks like a host but holds an underscore (`a-b.c_d/e`) is refused: three
-// libraries
-//   read it in three ways;
+//   libraries read it
+//   in three ways;
 // - `sha256:<64 hex>` and a bare 64-digit name are refused: that is an image id, not a name;
-// - an upper-case first part without dot or port (`Foo/bar`) is refused: the library takes it for a host, the person
-//   meant a repository; real hosts are compared in lower case;
+// - an upper-case first part without dot or port (`Foo/bar`) is refused: the library takes it for a host,
+//   the person meant a repository; real hosts are compared in lower case;
 // - `localhost:5000` (a repository `localhost` with the tag 5000) is refused with a hint: nobody means it;
 // - a port is at most 65535;
 // - `scratch` is refused: there is nothing behind it.
