@@ -61,6 +61,7 @@ public:
     std::string method, target;
     int version = 11;
     int status = 0;
+    std::uint64_t chunk_left = 0;  // bytes of the chunk under way that are still to come
 
 private:
     void on_request_impl(http::verb, string_view method_text, string_view target_text, int version_number,
@@ -87,8 +88,9 @@ private:
     std::size_t on_body_impl(string_view bytes, BeastError& error) override {
         return gathered.more_body(bytes, error);
     }
-    void on_chunk_header_impl(std::uint64_t, string_view, BeastError&) override {}
+    void on_chunk_header_impl(std::uint64_t size, string_view, BeastError&) override { chunk_left = size; }
     std::size_t on_chunk_body_impl(std::uint64_t, string_view bytes, BeastError& error) override {
+        chunk_left -= bytes.size();
         return gathered.more_body(bytes, error);
     }
     void on_finish_impl(BeastError&) override {}
@@ -103,28 +105,45 @@ void prepare(Parser<is_request>& parser, std::size_t most_header) {
 }
 
 // Beast's header limit is on what it holds unread. Fields that arrive one by one are read one by one and
-// would never reach it, so bytes are counted here as well.
+// would never reach it, so bytes are counted here, and no more than the bound is shown to it.
 template <bool is_request>
 class Feed {
 public:
     explicit Feed(std::size_t most_header) : most_header_(most_header) {}
 
     std::size_t put(Parser<is_request>& parser, std::string_view bytes, BeastError& error) {
-        bool before_header = !parser.is_header_done();
-        std::size_t taken = parser.put(boost::asio::buffer(bytes.data(), bytes.size()), error);
-        bool more = error == http::error::need_more;
-        if (more) error = {};
-        if (before_header && !parser.is_header_done()) {
-            header_bytes_ += taken;
-            if (!error && header_bytes_ + bytes.size() - taken > most_header_)
-                error = http::error::header_limit;
-        } else if (!error && more && bytes.size() - taken > most_unread) {
-            error = http::error::bad_chunk_extension;
+        if (parser.is_header_done()) return put_body(parser, bytes, error);
+        std::size_t room = most_header_ - header_bytes_;
+        std::size_t taken = pass(parser, bytes.substr(0, room), error);
+        header_bytes_ += taken;
+        if (error) return taken;
+        if (parser.is_header_done()) {
+            if (!parser.is_done() && taken < bytes.size())
+                taken += put_body(parser, bytes.substr(taken), error);
+        } else if (bytes.size() >= room) {
+            error = http::error::header_limit;
         }
         return taken;
     }
 
 private:
+    // Needing more is no error here: it shows in what was taken.
+    std::size_t pass(Parser<is_request>& parser, std::string_view bytes, BeastError& error) {
+        std::size_t taken = parser.put(boost::asio::buffer(bytes.data(), bytes.size()), error);
+        if (error == http::error::need_more) error = {};
+        return taken;
+    }
+    std::size_t put_body(Parser<is_request>& parser, std::string_view bytes, BeastError& error) {
+        // Between chunks nothing that is still to come is shorter than the last chunk, and Beast asserts that
+        // it never sees a part of that: one dealt out byte by byte would end a build with assertions.
+        constexpr std::size_t last_chunk = 5;
+        if (parser.chunked() && parser.chunk_left == 0 && bytes.size() < last_chunk) return 0;
+        std::size_t taken = pass(parser, bytes, error);
+        if (!error && !parser.is_done() && bytes.size() - taken > most_unread)
+            error = http::error::bad_chunk_extension;
+        return taken;
+    }
+
     std::size_t most_header_;
     std::size_t header_bytes_ = 0;
 };
@@ -167,6 +186,9 @@ Result<std::size_t> ResponseDecoder::put(std::string_view bytes) {
         if (!parser.got_some() && bytes[taken] != 'H')
             return Error(ErrorKind::bad_answer, "the answer is not HTTP");
         taken += state_->feed.put(parser, bytes.substr(taken), error);
+        // Judged with the header: a body may be cut, or end with the connection.
+        if (parser.is_header_done() && (parser.status < 100 || parser.status > 599))
+            return Error(ErrorKind::bad_answer, "the answer's status is impossible");
         if (parser.gathered.too_large) {
             if (!state_->cut_body) return Error(ErrorKind::too_large, "the answer is larger than its bound");
             state_->cut = true;
@@ -178,12 +200,10 @@ Result<std::size_t> ResponseDecoder::put(std::string_view bytes) {
         if (!parser.is_done()) break;
         if (parser.status >= 200) continue;
         // 100, 102, 103: the answer proper follows. 101 answers a question that we never ask.
-        if (parser.status == 101 || parser.status < 100 || ++state_->interim_answers > most_interim_answers)
+        if (parser.status == 101 || ++state_->interim_answers > most_interim_answers)
             return Error(ErrorKind::bad_answer, "the other side does not come to its answer");
         state_->begin();
     }
-    if (done() && (state_->parser->status < 100 || state_->parser->status > 599))
-        return Error(ErrorKind::bad_answer, "the answer's status is impossible");
     return taken;
 }
 

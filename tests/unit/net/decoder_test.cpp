@@ -40,6 +40,7 @@ const std::vector<Row>& rows() {
          304, "", true},
         {"no reason", "HTTP/1.1 200 \r\nContent-Length: 1\r\n\r\nx", false, false, 200, "x", true},
         {"chunks", chunked("5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"), false, false, 200, "hello world", true},
+        {"no chunk but the last", chunked("0\r\nX-Late: 1\r\n\r\n"), false, false, 200, "", true},
         {"chunk extension", chunked("5;a=b;c=\"d\"\r\nhello\r\n0;x\r\n\r\n"), false, false, 200, "hello",
          true},
         {"trailer is dropped", chunked("1\r\nx\r\n0\r\nX-Late: 1\r\n\r\n"), false, false, 200, "x", true},
@@ -81,6 +82,8 @@ const std::vector<Row>& rows() {
          ErrorKind::bad_answer},
         {"status 099", "HTTP/1.1 099 OK\r\nContent-Length: 0\r\n\r\n", false, false, 0, "", false,
          ErrorKind::bad_answer},
+        {"status 044 until the end", "HTTP/1.1 044 OK\r\n\r\nhello", false, true, 0, "", false,
+         ErrorKind::bad_answer},
         {"switching protocols", "HTTP/1.1 101 Switching\r\n\r\n", false, false, 0, "", false,
          ErrorKind::bad_answer},
         {"two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx", false, false, 0,
@@ -88,7 +91,7 @@ const std::vector<Row>& rows() {
         {"negative length", with_length("-1", ""), false, false, 0, "", false, ErrorKind::bad_answer},
         {"length and chunks", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
          false, false, 0, "", false, ErrorKind::bad_answer},
-        {"bad chunk", chunked("zz\r\n"), false, false, 0, "", false, ErrorKind::bad_answer},
+        {"bad chunk", chunked("zz\r\nxx\r\n"), false, false, 0, "", false, ErrorKind::bad_answer},
         {"space before the colon", "HTTP/1.1 200 OK\r\nX-A : b\r\n\r\n", false, false, 0, "", false,
          ErrorKind::bad_answer},
         {"too long", with_length("101", std::string(101, 'x')), false, false, 0, "", false,
@@ -202,6 +205,13 @@ TEST(ResponseDecoder, CutsABodyAtItsBound) {
     }
 }
 
+TEST(ResponseDecoder, CutsNoAnswerWithAnImpossibleStatus) {
+    ResponseDecoder decoder(false, 100, true);
+    auto taken = decoder.put("HTTP/1.1 700 Odd\r\n\r\n" + std::string(200, 'x'));
+    ASSERT_FALSE(taken);
+    EXPECT_EQ(to_string(taken.error().kind()), "bad_answer");
+}
+
 // An endless header is refused at its bound, however it is dealt out.
 TEST(ResponseDecoder, BoundsTheHeader) {
     const std::string fields[] = {"X-Filler: 0123456789abcdef\r\n", "a:\r\n", "X-Endless: ", "x"};
@@ -220,6 +230,26 @@ TEST(ResponseDecoder, BoundsTheHeader) {
         ASSERT_FALSE(taken) << field;
         EXPECT_EQ(to_string(taken.error().kind()), "too_large") << field;
         EXPECT_LE(sent, most_response_header + 64) << field;
+    }
+}
+
+// To the byte, and in one piece as in many.
+TEST(RequestDecoder, BoundsTheHeaderExactly) {
+    const std::string begin = "GET / HTTP/1.1\r\nX: ", end = "\r\n\r\n";
+    for (std::size_t size : {99, 100, 101}) {
+        std::string bytes = begin + std::string(size - begin.size() - end.size(), 'x') + end;
+        for (std::size_t piece : {std::size_t{1}, std::size_t{7}, bytes.size()}) {
+            RequestDecoder decoder(100, 100);
+            std::string unread;
+            Result<std::size_t> taken = std::size_t{0};
+            for (std::size_t at = 0; at < bytes.size() && taken; at += piece) {
+                unread += bytes.substr(at, piece);
+                taken = decoder.put(unread);
+                if (taken) unread.erase(0, *taken);
+            }
+            EXPECT_EQ(taken && decoder.done(), size <= 100) << size << " by " << piece;
+            if (!taken) EXPECT_EQ(taken.error().status(), 431);
+        }
     }
 }
 
