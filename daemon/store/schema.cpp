@@ -183,7 +183,20 @@ CREATE TRIGGER deliveries_removed AFTER DELETE ON deliveries BEGIN
     UPDATE tallies SET count = count - 1 WHERE name = old.state; END;
 )sql";
 
-constexpr std::array scripts_in_order{version_1};
+// What came after the first state that anybody kept; each part of the program has its block.
+constexpr const char* version_2 = R"sql(
+-- How each target fares, over restarts; a target that has always been well has no row.
+CREATE TABLE target_health (
+    target TEXT PRIMARY KEY,
+    failing_since INTEGER,        -- the first failed attempt since the last that arrived
+    failures INTEGER NOT NULL,
+    disabled_at INTEGER,
+    reason TEXT NOT NULL,
+    paused_at INTEGER
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array scripts_in_order{version_1, version_2};
 
 std::int64_t number(Connection& connection, const char* question) {
     return connection.database().execAndGet(question).getInt64();

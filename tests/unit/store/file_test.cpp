@@ -66,7 +66,7 @@ TEST_F(File, IsForItsOwnerOnlyAndHasALog) {
     EXPECT_EQ(mode(path + ".lock"), 0600u);
     SQLite::Database other(path, SQLite::OPEN_READONLY);
     EXPECT_EQ(other.execAndGet("PRAGMA journal_mode").getString(), "wal");
-    EXPECT_EQ(other.execAndGet("PRAGMA user_version").getInt(), 1);
+    EXPECT_EQ(other.execAndGet("PRAGMA user_version").getInt(), static_cast<int>(migrations().size()));
 }
 
 TEST_F(File, InAFolderThatDoesNotExistSaysSo) {
