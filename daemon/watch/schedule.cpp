@@ -25,6 +25,15 @@ std::uint64_t stable_hash(std::string_view text) {
     return mixed(hash);
 }
 
+// The normalised reference without tag and digest.
+std::string_view repository_of(std::string_view name) {
+    name = name.substr(0, name.find('@'));
+    auto colon = name.rfind(':');
+    auto slash = name.rfind('/');
+    bool tagged = colon != std::string_view::npos && (slash == std::string_view::npos || colon > slash);
+    return tagged ? name.substr(0, colon) : name;
+}
+
 std::int64_t ticks(Monotonic time) {
     return std::chrono::floor<Milliseconds>(time.time_since_epoch()).count();
 }
@@ -40,6 +49,7 @@ Monotonic at_tick(std::int64_t tick) {
 struct Schedule::State {
     using Number = std::uint32_t;
     static constexpr Number nowhere = 0xffffffffu;
+    static constexpr std::int64_t most_spread = 10'000;  // milliseconds between a repository's tags
 
     struct Entry {
         std::string name;      // the normalised reference
@@ -117,9 +127,10 @@ struct Schedule::State {
     }
 
     // The first turn of the entry's phase after `from`, with its jitter, which may not bring it before
-    // `earliest`.
+    // `earliest`. Phase and jitter are the repository's, so that its tags meet one token (Docker Hub's live
+    // five minutes); each tag stands a little behind them, so that a large repository is no burst.
     std::int64_t turn_after(const Entry& entry, std::int64_t from, std::int64_t earliest) const {
-        std::uint64_t hash = stable_hash(entry.name);
+        std::uint64_t hash = stable_hash(repository_of(entry.name));
         auto interval = std::max<std::int64_t>(entry.interval, 1);
         auto phase = static_cast<std::int64_t>(hash % static_cast<std::uint64_t>(interval));
         // Division rounds towards zero; time is never negative here, from - phase may be.
@@ -129,7 +140,9 @@ struct Schedule::State {
         double part = static_cast<double>(random >> 11) * 0x1p-53;  // [0, 1)
         auto jitter = static_cast<std::int64_t>((part - 0.5) * 0.2 * static_cast<double>(interval));
         std::int64_t due = turn * interval + phase;
-        return due + jitter < earliest ? due : due + jitter;
+        auto spread = static_cast<std::uint64_t>(std::clamp<std::int64_t>(interval / 100, 1, most_spread));
+        auto behind = static_cast<std::int64_t>(stable_hash(entry.name) % spread);
+        return (due + jitter < earliest ? due : due + jitter) + behind;
     }
 
     void remove(Number number) {

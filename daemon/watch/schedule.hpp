@@ -1,7 +1,8 @@
 #pragma once
-// When each base is due. Every base has a phase of its own, computed from its name, so that restarts and
-// reloads do not bunch checks together, and a jitter of ±10 % around it. Nothing is replayed after a pause: a
-// base that is overdue is due once. Pure: time goes in.
+// When each base is due. Every repository has a phase of its own, computed from its name, so that restarts
+// and reloads do not bunch checks together, and a jitter of ±10 % around it; its tags of one interval follow
+// within ten seconds and share a token. Nothing is replayed after a pause: a base that is overdue is due
+// once. Pure: time goes in.
 
 #include "foundation/clock.hpp"
 #include "model/reference.hpp"

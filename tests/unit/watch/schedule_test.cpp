@@ -102,10 +102,11 @@ TEST(Schedule, AfterAPauseABaseIsDueOnce) {
 TEST(Schedule, ARestartBunchesNothing) {
     for (std::uint64_t seed : {1u, 2u}) {
         Schedule schedule(seed);
-        std::vector<int> seconds(1000, 0);
+        std::vector<int> seconds(1010, 0);
         for (int i = 0; i < 9'000; ++i) {
-            schedule.add(numbered(i), 15min, start, false);
-            auto wait = std::chrono::floor<std::chrono::seconds>(*schedule.due(numbered(i)) - start);
+            auto image = base("team/image-" + std::to_string(i) + ":1");
+            schedule.add(image, 15min, start, false);
+            auto wait = std::chrono::floor<std::chrono::seconds>(*schedule.due(image) - start);
             ++seconds.at(static_cast<std::size_t>(wait.count()));
         }
         // Ten a second on the average, for a quarter of an hour and the jitter behind it.
@@ -122,6 +123,23 @@ TEST(Schedule, ThePhaseIsTheBasesOwnWhateverTheSeedAndTheCompany) {
     other.add(base("a:1"), 1h, start + 1s, false);
     auto distance = *one.due(base("a:1")) - *other.due(base("a:1"));
     EXPECT_LE(std::chrono::abs(distance), 12min) << "at most twice the jitter";
+}
+
+// A token of Docker Hub's is good for 300 s: every sweep of a repository has to fit well into that.
+TEST(Schedule, ARepositorysTagsMeetOneTokenInEverySweep) {
+    Schedule schedule(3);
+    std::vector<model::Reference> tags;
+    for (int i = 0; i < 40; ++i) tags.push_back(base("library/ruby:3." + std::to_string(i)));
+    for (const auto& tag : tags) schedule.add(tag, 15min, start, false);
+    for (int sweep = 0; sweep < 50; ++sweep) {
+        std::set<Monotonic> dues;
+        for (const auto& tag : tags) dues.insert(*schedule.due(tag));
+        EXPECT_LE(*dues.rbegin() - *dues.begin(), 10s) << sweep;
+        EXPECT_GT(dues.size(), 20u) << "and they are no burst";
+        auto now = *dues.rbegin();
+        ASSERT_THAT(schedule.take_due(now, tags.size()), SizeIs(tags.size()));
+        for (const auto& tag : tags) schedule.done(tag, now);
+    }
 }
 
 TEST(Schedule, AShorterIntervalBringsABaseForwardALongerOneLeavesIt) {
