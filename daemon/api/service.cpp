@@ -78,6 +78,20 @@ Result<nlohmann::json> body_of(const net::ServerRequest& request) {
     return body;
 }
 
+// The name in a subject `target:NAME`.
+Result<std::string> target_of(const net::ServerRequest& request) {
+    constexpr std::string_view kind = "target:";
+    auto body = body_of(request);
+    if (!body) return body.error();
+    auto subject = string_member(*body, "subject").value_or("");
+    if (subject.starts_with(kind) && subject.size() > kind.size()) return subject.substr(kind.size());
+    for (std::string_view later : {"dependent:", "base:", "change:"})
+        if (subject.starts_with(later))
+            return Error(ErrorKind::unsupported,
+                         "a subject `" + std::string(later) + "` is not in this version");
+    return Error(ErrorKind::invalid, "`subject` is to be target:NAME");
+}
+
 }  // namespace
 
 // `path` ending in `/` stands for one more part behind it, an id.
@@ -106,6 +120,8 @@ const std::vector<Service::Entry>& Service::entries() {
         {"GET", "/api/v1/explain", Scope::read, &Service::explain},
         {"POST", "/api/v1/checks", Scope::operate, &Service::check},
         {"POST", "/api/v1/rebuilds", Scope::operate, &Service::request_rebuild},
+        {"POST", "/api/v1/pause", Scope::operate, &Service::pause},
+        {"POST", "/api/v1/resume", Scope::operate, &Service::resume},
     };
     return table;
 }
@@ -339,6 +355,22 @@ Async<net::ServerResponse> Service::request_rebuild(net::ServerRequest request) 
     Json items = Json::array();
     for (const auto& one : asked->rebuilds) items.push_back(view(one));
     co_return json_answer({{"items", std::move(items)}, {"deliveries", asked->deliveries}}, 202);
+}
+
+Async<net::ServerResponse> Service::pause(net::ServerRequest request) {
+    auto target = target_of(request);
+    if (!target) co_return problem(target.error());
+    auto done = co_await dispatcher_.pause(*target);
+    co_return done ? json_answer({{"subject", "target:" + *target}, {"paused", true}})
+                   : problem(done.error());
+}
+
+Async<net::ServerResponse> Service::resume(net::ServerRequest request) {
+    auto target = target_of(request);
+    if (!target) co_return problem(target.error());
+    auto done = co_await dispatcher_.resume(*target);
+    co_return done ? json_answer({{"subject", "target:" + *target}, {"paused", false}})
+                   : problem(done.error());
 }
 
 }  // namespace basewatch::api

@@ -128,9 +128,12 @@ Json view(const model::Rule& rule) {
 
 Json view(const dispatch::TargetReport& target) {
     Json out{{"name", target.name},
+             {"state", dispatch::to_string(target.state)},
              {"delivered", target.delivered},
              {"failed", target.failed},
              {"in_flight", target.in_flight}};
+    put(out, "since", target.since);
+    put(out, "reason", target.reason);
     put(out, "last_delivery", target.last_delivery);
     put(out, "last_error", target.last_error);
     return out;

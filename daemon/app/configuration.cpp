@@ -35,7 +35,7 @@ std::optional<Configuration> load(const std::string& file, const settings::Envir
     if (problems.failed()) return std::nullopt;
     Configuration made;
     made.watch = watch_table(settings, hostname());
-    made.dispatch = dispatch_table(settings);
+    made.dispatch = dispatch_table(settings, made.watch->planning);
     made.api = api_table(settings, made.watch->planning);
     made.settings = std::move(settings);
     return made;

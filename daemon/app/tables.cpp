@@ -101,8 +101,10 @@ std::shared_ptr<const watch::WatchTable> watch_table(const settings::Settings& s
     return table;
 }
 
-std::shared_ptr<const dispatch::DispatchTable> dispatch_table(const settings::Settings& settings) {
+std::shared_ptr<const dispatch::DispatchTable> dispatch_table(
+    const settings::Settings& settings, std::shared_ptr<const rules::PlanningTable> planning) {
     auto table = std::make_shared<dispatch::DispatchTable>();
+    table->planning = std::move(planning);
     for (const auto& [name, target] : settings.targets)
         if (auto merged = presets::merge(target)) table->targets.emplace(name, std::move(*merged));
     for (const auto& entry : settings.dependents)

@@ -25,6 +25,7 @@ std::vector<watch::Watched> watched_bases(const settings::Settings& settings);
 std::shared_ptr<const watch::WatchTable> watch_table(const settings::Settings& settings,
                                                      const std::string& hostname);
 
-std::shared_ptr<const dispatch::DispatchTable> dispatch_table(const settings::Settings& settings);
+std::shared_ptr<const dispatch::DispatchTable> dispatch_table(
+    const settings::Settings& settings, std::shared_ptr<const rules::PlanningTable> planning);
 
 }  // namespace basewatch::app

@@ -15,8 +15,8 @@ namespace basewatch::cli {
 namespace {
 
 // Verbs of later versions: known, so that nobody takes them for a slip of the pen.
-constexpr std::array later{"discover", "backup", "restore", "doctor", "dependents", "impact", "retry",
-                           "replay",   "pause",  "resume",  "mute",   "approve",    "hooks"};
+constexpr std::array later{"discover", "backup", "restore", "doctor",  "dependents", "impact",
+                           "retry",    "replay", "mute",    "approve", "hooks"};
 
 // What the options of all verbs are read into.
 struct Options {
@@ -102,6 +102,14 @@ void add_client_verbs(CLI::App& app, Options& o, Action& chosen) {
     auto* check_now_verb = verb(app, "check-now", "have the daemon check a base now", chosen,
                                 [&o] { return check_now(o.common, o.reference); });
     check_now_verb->add_option("REF", o.reference, "the base")->required();
+    for (const char* what : {"pause", "resume"}) {
+        auto* steer_verb =
+            verb(app, what,
+                 std::string_view(what) == "pause" ? "send nothing to a target until it is resumed"
+                                                   : "send to a target again",
+                 chosen, [&o, what] { return steer(o.common, what, o.what); });
+        steer_verb->add_option("SUBJECT", o.what, "target:NAME")->required();
+    }
     auto* rebuild_verb = verb(app, "rebuild", "ask for a rebuild without a change", chosen,
                               [&o] { return rebuild(o.common, o.dependent, o.base, o.reason); });
     auto* dependent = rebuild_verb->add_option("DEPENDENT", o.dependent, "the image to rebuild");

@@ -110,11 +110,12 @@ int rules(const Common& common) {
 
 int targets(const Common& common) {
     return ask(common, "GET", "/api/v1/targets", {}, "", [](const json& answer) {
-        return show_items(answer,
-                          {column("TARGET", "name"), column("DELIVERED", "delivered"),
-                           column("FAILED", "failed"), column("IN FLIGHT", "in_flight"),
-                           column("LAST", "last_delivery"), column("ERROR", "last_error")},
-                          "there are no targets");
+        return show_items(
+            answer,
+            {column("TARGET", "name"), column("STATE", "state"), column("SINCE", "since"),
+             column("DELIVERED", "delivered"), column("FAILED", "failed"), column("IN FLIGHT", "in_flight"),
+             column("LAST", "last_delivery"), column("ERROR", "last_error")},
+            "there are no targets");
     });
 }
 

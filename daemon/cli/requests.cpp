@@ -41,4 +41,13 @@ int rebuild(const Common& common, const std::string& dependent, const std::strin
     });
 }
 
+int steer(const Common& common, const std::string& what, const std::string& subject) {
+    json body{{"subject", subject}};
+    return ask(common, "POST", "/api/v1/" + what, {}, to_text(body), [&](const json& answer) {
+        print(printable(cell(answer, "subject")) +
+              (what == "pause" ? " is paused\n" : " is sent to again\n"));
+        return done;
+    });
+}
+
 }  // namespace basewatch::cli

@@ -40,6 +40,8 @@ int rules(const Common& common);
 int targets(const Common& common);
 int explain(const Common& common, const std::string& what);
 int check_now(const Common& common, const std::string& reference);
+// `what` is `pause` or `resume`.
+int steer(const Common& common, const std::string& what, const std::string& subject);
 int rebuild(const Common& common, const std::string& dependent, const std::string& base,
             const std::string& reason);
 

@@ -85,6 +85,7 @@ Async<void> Dispatcher::State::attempt(QueuePointer queue, Round& round, store::
     }
     tell(*queue, round, attempted.attempt);
     if (attempted.attempt.due_at && !round.drain) queue->expect(*attempted.attempt.due_at);
+    co_await review(queue, std::move(attempted.attempt), attempted.asked);
 }
 
 Async<Dispatcher::State::Attempted> Dispatcher::State::exchange(QueuePointer queue,
@@ -131,6 +132,8 @@ Async<Dispatcher::State::Attempted> Dispatcher::State::exchange(QueuePointer que
     attempt.reason = std::move(verdict.reason);
     attempt.detail = std::move(verdict.detail);
     attempt.next = verdict.next;
+    attempt.sign = verdict.sign;
+    attempted.asked = verdict.asked;
     if (verdict.wait) attempt.due_at = clock.now() + *verdict.wait;
     co_return attempted;
 }

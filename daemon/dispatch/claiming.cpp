@@ -10,13 +10,13 @@ Async<void> Dispatcher::State::serve(QueuePointer queue, Round& round) {
         bool asked_to_stop = co_await stop_requested();
         if (asked_to_stop || round.stopping || queue->retired()) break;
         auto now = clock.now();
-        auto places = queue->wanted(now, clock.monotonic());
+        auto places = queue->wanted(now, clock.monotonic(), round.drain.has_value());
         if (places > 0) {
             bool readable = co_await claim(queue, round, places);
             if (!readable && round.drain) break;
             continue;
         }
-        if (round.drain && queue->drained()) break;
+        if (round.drain && queue->drained(clock.monotonic())) break;
         auto look = queue->next_look(now, clock.monotonic());
         if (look) {
             co_await queue->bell.wait_until(clock, *look);

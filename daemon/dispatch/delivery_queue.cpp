@@ -14,17 +14,19 @@ constexpr Milliseconds longest_wait{60'000};
 }  // namespace
 
 DeliveryQueue::DeliveryQueue(const asio::any_io_executor& executor, std::string name) : bell(executor) {
-    report.name = std::move(name);
+    report.name = name;
+    health.target = std::move(name);
 }
 
-void DeliveryQueue::use(const presets::Target& target, std::size_t concurrency) {
-    if (concurrency != concurrency_) {
-        concurrency_ = std::max<std::size_t>(concurrency, 1);
+void DeliveryQueue::use(const presets::Target& target) {
+    if (target.concurrency() != concurrency_) {
+        concurrency_ = target.concurrency();
         policy_ = connection_policy(concurrency_);
     }
     std::optional<double> rate;
     if (target.fields.rate) rate = target.fields.rate->per_second;
     pace_.set_rate(rate);
+    breaker_.reset();
     bell.ring();
 }
 
@@ -47,9 +49,45 @@ std::size_t DeliveryQueue::free_places() const {
     return concurrency_ - std::min(concurrency_, report.in_flight);
 }
 
-std::size_t DeliveryQueue::wanted(Time now, Monotonic monotonic) const {
-    if (!due(now) || monotonic < not_before_) return 0;
-    return pace_.free(monotonic, free_places());
+std::size_t DeliveryQueue::wanted(Time now, Monotonic monotonic, bool drains) const {
+    if (stopped() || !due(now) || monotonic < not_before_) return 0;
+    auto places = free_places();
+    if (!drains)
+        places = breaker_.free(monotonic, report.in_flight, places);
+    else if (breaker_.held(monotonic))
+        places = 0;
+    return pace_.free(monotonic, places);
+}
+
+bool DeliveryQueue::drained(Monotonic monotonic) const {
+    return report.in_flight == 0 && (!may_be_due_ || stopped() || breaker_.held(monotonic));
+}
+
+bool DeliveryQueue::learn(const model::Attempt& attempt, std::optional<Milliseconds> asked,
+                          Monotonic monotonic) {
+    switch (attempt.sign) {
+        case model::Sign::nothing:
+            return false;
+        case model::Sign::delivered:
+            health.failing_since.reset();
+            health.failures = 0;
+            return breaker_.answered();
+        case model::Sign::refused:
+        case model::Sign::absent:
+            if (!health.failing_since) health.failing_since = attempt.started_at;
+            ++health.failures;
+            if (asked) breaker_.hold(monotonic, *asked);
+            return attempt.sign == model::Sign::refused ? breaker_.answered() : breaker_.failed(monotonic);
+    }
+    return false;
+}
+
+void DeliveryQueue::resume() {
+    auto name = health.target;
+    health = model::TargetHealth();
+    health.target = std::move(name);
+    breaker_.reset();
+    notify();
 }
 
 void DeliveryQueue::begin_claim() {
@@ -71,9 +109,13 @@ Milliseconds DeliveryQueue::fail_claim(Monotonic monotonic) {
 }
 
 std::optional<Monotonic> DeliveryQueue::next_look(Time now, Monotonic monotonic) const {
+    if (stopped()) return std::nullopt;  // whoever resumes it rings
     if (due(now)) {
         if (free_places() == 0) return std::nullopt;  // the end of an attempt rings
-        return std::max(pace_.next(monotonic), not_before_);
+        auto allowed = breaker_.next(monotonic);
+        bool trial = breaker_.state(allowed) == Breaker::State::half_open && report.in_flight > 0;
+        if (trial) return std::nullopt;  // likewise
+        return std::max({pace_.next(monotonic), not_before_, allowed});
     }
     if (!next_due_) return std::nullopt;
     return monotonic + std::min(*next_due_ - now, longest_wait);

@@ -2,6 +2,7 @@
 // One target's side of the dispatcher: what may be due, how many places are free, how fast it may go. The
 // deliveries themselves stay in the database; this is only what decides when to ask for them. No I/O.
 
+#include "dispatch/breaker.hpp"
 #include "dispatch/dispatcher.hpp"
 #include "dispatch/pace.hpp"
 #include "foundation/bell.hpp"
@@ -17,7 +18,7 @@ public:
     DeliveryQueue(const asio::any_io_executor& executor, std::string name);
 
     // A (re)load's decision about this target.
-    void use(const presets::Target& target, std::size_t concurrency);
+    void use(const presets::Target& target);
     // The target is gone: no more claims.
     void retire();
     bool retired() const { return retired_; }
@@ -26,8 +27,9 @@ public:
     void notify();
     // A delivery will be due then.
     void expect(Time due);
-    // How many to claim now: 0 when nothing can be due, no place is free or the pace says wait.
-    std::size_t wanted(Time now, Monotonic monotonic) const;
+    // How many to claim now: 0 when nothing can be due, no place is free, the pace or the breaker says wait,
+    // or the target is stopped. Draining asks a target that fails all the same, each delivery once.
+    std::size_t wanted(Time now, Monotonic monotonic, bool drains) const;
     // A claim of `asked` begins: whatever is said by notify() and expect() from here on is news.
     void begin_claim();
     // It gave `got`. As many as asked for: there may be more.
@@ -39,14 +41,26 @@ public:
 
     // When wanted() may say something else without being told; nothing: ring the bell.
     std::optional<Monotonic> next_look(Time now, Monotonic monotonic) const;
-    // Nothing is under way and nothing is known to be due.
-    bool drained() const { return report.in_flight == 0 && !may_be_due_; }
+    // Nothing is under way, and nothing is known to be due or may be sent.
+    bool drained(Monotonic monotonic) const;
+
+    // What an attempt told of the target; `asked` is its own Retry-After. True when the breaker opened or
+    // closed over it.
+    bool learn(const model::Attempt& attempt, std::optional<Milliseconds> asked, Monotonic monotonic);
+    Breaker::State breaker(Monotonic monotonic) const { return breaker_.state(monotonic); }
+    // When a breaker that is open lets the next one try.
+    Monotonic tries_at(Monotonic monotonic) const { return breaker_.next(monotonic); }
+    // Disabled or paused.
+    bool stopped() const { return health.disabled_at || health.paused_at; }
+    // Somebody wants it to be sent to again.
+    void resume();
 
     const std::string& name() const { return report.name; }
     const std::shared_ptr<const net::ConnectionPolicy>& policy() const { return policy_; }
 
     Bell bell;
     TargetReport report;
+    model::TargetHealth health;
 
 private:
     bool due(Time now) const { return may_be_due_ || (next_due_ && *next_due_ <= now); }
@@ -55,6 +69,7 @@ private:
     std::size_t concurrency_ = 0;
     std::shared_ptr<const net::ConnectionPolicy> policy_;
     Pace pace_;
+    Breaker breaker_;
     bool retired_ = false;
     bool may_be_due_ = true;
     std::optional<Time> next_due_;

@@ -42,6 +42,13 @@ Async<Result<void>> Dispatcher::use(std::shared_ptr<const DispatchTable> table) 
         if (!released) co_return released;
         state.claims_released = true;
     }
+    std::vector<model::TargetHealth> health;
+    if (!state.health_known) {
+        auto stored = co_await state.store.target_health();
+        if (!stored) co_return stored.error();
+        health = std::move(*stored);
+        state.health_known = true;
+    }
     std::vector<std::string> names;
     for (const auto& [name, target] : table->targets) names.push_back(name);
     auto buried = co_await state.store.bury_deliveries_but(names, state.collaborators.clock.now());
@@ -56,10 +63,13 @@ Async<Result<void>> Dispatcher::use(std::shared_ptr<const DispatchTable> table) 
     for (const auto& [name, target] : table->targets) {
         auto [place, fresh] = state.queues.try_emplace(name);
         if (fresh) place->second = std::make_shared<DeliveryQueue>(state.executor, name);
-        place->second->use(target, table->concurrency);
+        place->second->use(target);
         if (fresh && state.workers != nullptr)
             state.workers->start("deliveries to " + name, state.serve(place->second, *state.round));
     }
+    for (auto& known : health)
+        if (auto queue = state.queues.find(known.target); queue != state.queues.end())
+            queue->second->health = std::move(known);
     co_return Result<void>();
 }
 
@@ -117,7 +127,7 @@ Async<Dispatcher::DrainReport> Dispatcher::drain_once() {
 
 std::vector<TargetReport> Dispatcher::reports() const {
     std::vector<TargetReport> all;
-    for (const auto& [name, queue] : state_->queues) all.push_back(queue->report);
+    for (const auto& [name, queue] : state_->queues) all.push_back(state_->report_of(*queue));
     return all;
 }
 

@@ -12,6 +12,7 @@
 #include "net/http_transport.hpp"
 #include "presets/render.hpp"
 #include "registry/registry_client.hpp"
+#include "rules/plan.hpp"
 #include "store/store.hpp"
 
 #include <cstdint>
@@ -27,11 +28,18 @@ namespace basewatch::dispatch {
 struct DispatchTable {
     std::map<std::string, presets::Target> targets;
     std::map<std::string, std::map<std::string, std::string>> with;  // dependent → parameters
-    std::size_t concurrency = 4;                                     // attempts at once, for each target
+    std::shared_ptr<const rules::PlanningTable> planning;            // null: nobody is told of anything
 };
+
+// What keeps a target from being sent to, or that nothing does.
+enum class TargetState { well, failing, open, paused, disabled };
+std::string_view to_string(TargetState state);
 
 struct TargetReport {
     std::string name;
+    TargetState state = TargetState::well;
+    std::optional<Time> since;  // of any state but well
+    std::string reason;         // of disabled
     std::uint64_t delivered = 0, failed = 0;
     std::size_t in_flight = 0;
     std::string last_error;  // of the last failed attempt, redacted; empty after a success
@@ -71,6 +79,12 @@ public:
         std::vector<std::string> failures;  // one line each
     };
     Async<DrainReport> drain_once();
+
+    // Nothing is sent to it any more until it is resumed; what is under way is finished. not_found when there
+    // is no such target.
+    Async<Result<void>> pause(std::string target);
+    // A target that was paused or disabled, or that fails, is sent to again at once.
+    Async<Result<void>> resume(std::string target);
 
     std::vector<TargetReport> reports() const;
 

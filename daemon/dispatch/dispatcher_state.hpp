@@ -6,6 +6,7 @@
 #include "dispatch/exchange.hpp"
 #include "dispatch/outcome.hpp"
 #include "foundation/task_group.hpp"
+#include "foundation/ulid.hpp"
 
 #include <random>
 
@@ -25,7 +26,8 @@ struct Dispatcher::State {
     // What one attempt came to before it is recorded.
     struct Attempted {
         model::Attempt attempt;
-        bool abandoned = false;  // stopped before there was an answer
+        std::optional<Milliseconds> asked;  // the target's Retry-After
+        bool abandoned = false;             // stopped before there was an answer
     };
 
     State(asio::any_io_executor on, Collaborators with, store::Store& in);
@@ -45,6 +47,13 @@ struct Dispatcher::State {
     void tell(DeliveryQueue& queue, Round& round, const model::Attempt& attempt);
     static void note_failure(Round& round, std::string line);
 
+    // --- health.cpp: how targets fare ---
+    // What an attempt, recorded, tells of its target.
+    Async<void> review(QueuePointer queue, model::Attempt attempt, std::optional<Milliseconds> asked);
+    Async<void> disable(QueuePointer queue, model::Attempt attempt, std::string reason);
+    void tell_breaker(const DeliveryQueue& queue, const model::Attempt& attempt);
+    TargetReport report_of(const DeliveryQueue& queue) const;
+
     double random01();
 
     asio::any_io_executor executor;
@@ -55,6 +64,8 @@ struct Dispatcher::State {
     TaskGroup* workers = nullptr;  // while run() runs
     Round* round = nullptr;        // likewise
     bool claims_released = false;
+    bool health_known = false;
+    UlidSource ids;
     std::minstd_rand random;
 };
 

@@ -17,12 +17,17 @@ using model::DeliveryState;
 // the receiver is gone for good (CloudEvents webhook specification §2.2).
 constexpr std::array terminal_statuses{400, 401, 403, 404, 405, 410, 413, 415, 422};
 
+// How long nothing may arrive before a target is given up.
+constexpr Milliseconds patience = std::chrono::hours(24 * 5);
+
 // What failed, before it is known whether there is another try.
 struct Failure {
     std::string reason;
     std::string detail;
-    std::optional<Milliseconds> retry_after;
+    std::optional<Milliseconds> retry_after{};
     bool terminal = false;
+    model::Sign sign = model::Sign::nothing;
+    std::optional<Milliseconds> asked{};  // by the target
 };
 
 std::string class_of(ErrorKind kind) {
@@ -86,13 +91,20 @@ Failure failure_of_status(const presets::Target& target, const net::HttpResponse
     } else {
         failure.reason = "wrong answer";
     }
-    if (auto wait = answer.headers.find("Retry-After")) failure.retry_after = parse_retry_after(*wait, now);
+    bool cannot = status == 408 || status == 425 || status == 429 || status >= 500;
+    failure.sign = cannot ? model::Sign::absent : model::Sign::refused;
+    if (auto wait = answer.headers.find("Retry-After")) failure.asked = parse_retry_after(*wait, now);
+    failure.retry_after = failure.asked;
     return failure;
+}
+
+Verdict verdict_of(Failure failure, DeliveryState next, std::optional<Milliseconds> wait) {
+    return {next, std::move(failure.reason), redact(failure.detail), wait, failure.sign, failure.asked};
 }
 
 Verdict dead(Failure failure, std::string_view why) {
     if (!why.empty()) failure.detail.append("; ").append(why);
-    return {DeliveryState::dead, std::move(failure.reason), redact(failure.detail), std::nullopt};
+    return verdict_of(std::move(failure), DeliveryState::dead, std::nullopt);
 }
 
 Verdict schedule(const presets::Target& target, Failure failure, int number, Time created_at, Time now,
@@ -111,7 +123,7 @@ Verdict schedule(const presets::Target& target, Failure failure, int number, Tim
         verdict.reason = "expired";
         return verdict;
     }
-    return {DeliveryState::waiting, std::move(failure.reason), redact(failure.detail), wait};
+    return verdict_of(std::move(failure), DeliveryState::waiting, wait);
 }
 
 }  // namespace
@@ -127,18 +139,33 @@ Verdict judge(const presets::Target& target, const Result<net::HttpResponse>& an
               Time created_at, Time now, double random01) {
     if (!answer) {
         auto error = answer.error();
-        return judge_unsent(target, error, class_of(error.kind()), number, created_at, now, random01);
+        Failure failure{class_of(error.kind()), error.message()};
+        failure.sign = model::Sign::absent;
+        return schedule(target, std::move(failure), number, created_at, now, random01);
     }
     auto content_type = answer->headers.find("Content-Type").value_or("");
     if (target.succeeded(answer->status, answer->body, content_type))
-        return {DeliveryState::delivered, "delivered", status_line(answer->status), std::nullopt};
+        return {DeliveryState::delivered, "delivered", status_line(answer->status), std::nullopt,
+                model::Sign::delivered,   std::nullopt};
     return schedule(target, failure_of_status(target, *answer, now), number, created_at, now, random01);
 }
 
 Verdict judge_unsent(const presets::Target& target, const Error& error, std::string reason, int number,
                      Time created_at, Time now, double random01) {
-    Failure failure{std::move(reason), error.message(), error.retry_after(), false};
+    Failure failure{std::move(reason), error.message()};
+    failure.retry_after = error.retry_after();
     return schedule(target, std::move(failure), number, created_at, now, random01);
+}
+
+std::optional<std::string> reason_to_disable(const model::TargetHealth& health, const model::Attempt& attempt,
+                                             Time now) {
+    bool failed = attempt.sign == model::Sign::refused || attempt.sign == model::Sign::absent;
+    if (!failed) return std::nullopt;
+    if (attempt.status == 410) return attempt.detail;
+    // One that is given up: a target that was quiet for days and stumbles once has its retries first.
+    bool long_ago = health.failing_since && now - *health.failing_since >= patience;
+    if (!long_ago || attempt.next != DeliveryState::dead) return std::nullopt;
+    return "nothing has arrived since " + rfc3339(*health.failing_since) + ": " + attempt.detail;
 }
 
 }  // namespace basewatch::dispatch

@@ -15,6 +15,8 @@ struct Verdict {
                          // answer, render, layers, expired
     std::string detail;  // one line, redacted
     std::optional<Milliseconds> wait;
+    model::Sign sign = model::Sign::nothing;
+    std::optional<Milliseconds> asked{};  // the target's own Retry-After, at most a day
 };
 
 // Of attempt `number` (from 1) of a delivery that was created at `created_at`. Terminal statuses: 400 401 403
@@ -24,6 +26,12 @@ struct Verdict {
 // however long the daemon was away.)
 Verdict judge(const presets::Target& target, const Result<net::HttpResponse>& answer, int number,
               Time created_at, Time now, double random01);
+
+// Why a target is not to be sent to any more after this attempt; nothing where it is. 410 means that the
+// receiver is gone for good; and where nothing has arrived for five days nobody is listening. `health` is as
+// it was before the attempt.
+std::optional<std::string> reason_to_disable(const model::TargetHealth& health, const model::Attempt& attempt,
+                                             Time now);
 
 // The same for an attempt that failed before anything was sent, by `error`; `reason` is the class to use.
 // Nothing that the error says of itself is terminal here.

@@ -3,6 +3,7 @@
 
 #include "foundation/clock.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,14 @@ namespace basewatch::model {
 enum class DeliveryState { pending, sending, waiting, delivered, dead };
 std::string_view to_string(DeliveryState state);
 std::optional<DeliveryState> delivery_state(std::string_view name);
+
+// What an attempt tells of its target.
+enum class Sign {
+    nothing,    // it was not asked: nothing could be rendered, a layer could not be found
+    delivered,  // it took the delivery
+    refused,    // it answers, and says no
+    absent,     // no connection, no answer in time, or an answer that says it cannot (429, 5xx)
+};
 
 struct Delivery {
     std::string id;  // `dlv_` + ULID; the `webhook-id` of every attempt
@@ -40,6 +49,17 @@ struct Attempt {
     std::string answer;  // the first 2 KiB of the answer
     DeliveryState next = DeliveryState::delivered;  // where the delivery goes: delivered, waiting or dead
     std::optional<Time> due_at;                     // with waiting
+    Sign sign = Sign::nothing;
+};
+
+// How a target fares, over restarts.
+struct TargetHealth {
+    std::string target;
+    std::optional<Time> failing_since;  // the first failed attempt since the last that arrived
+    std::int64_t failures = 0;          // since then
+    std::optional<Time> disabled_at;    // nothing is sent until somebody resumes it
+    std::string reason;                 // of having been disabled; redacted
+    std::optional<Time> paused_at;      // somebody asked for it
 };
 
 }  // namespace basewatch::model

@@ -33,6 +33,7 @@ struct Target {
     Milliseconds timeout() const;               // 15 s
     std::vector<Milliseconds> retries() const;  // 5s 30s 2m 10m 30m 1h 3h 6h 12h
     Milliseconds expire() const;                // 3 d
+    std::size_t concurrency() const;            // 4
     bool succeeded(int status, std::string_view body, std::string_view content_type) const;
 };
 

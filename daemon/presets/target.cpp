@@ -52,6 +52,7 @@ void fill_fields(settings::RequestFields& fields, const settings::RequestFields&
     }
     fill(fields.timeout, from.timeout);
     fill(fields.rate, from.rate);
+    fill(fields.concurrency, from.concurrency);
     fill(fields.retries, from.retries);
     fill(fields.expire, from.expire);
 }
@@ -136,6 +137,10 @@ std::vector<Milliseconds> Target::retries() const {
 
 Milliseconds Target::expire() const {
     return fields.expire.value_or(std::chrono::hours(72));
+}
+
+std::size_t Target::concurrency() const {
+    return fields.concurrency.value_or(4);
 }
 
 bool Target::succeeded(int status, std::string_view body, std::string_view content_type) const {

@@ -75,6 +75,16 @@ Rules rules_of_base(const std::string& base, const PlanningTable& table) {
     return found;
 }
 
+// Those of `notify`, each once. A name that no target has is passed over.
+std::vector<std::string> targets_to_notify(std::string_view type, const PlanningTable& table) {
+    OrderedNames found;
+    for (const auto& [event_type, names] : table.notify)
+        if (event_type == type)
+            for (const auto& name : names)
+                if (table.targets.contains(name)) found.add(name);
+    return found.names();
+}
+
 void add_delivery(Plan& plan, const std::string& event_id, const std::string& target,
                   const std::string& dependent, UlidSource& ids, Time now) {
     model::Delivery delivery;
@@ -166,12 +176,8 @@ Plan plan_reachability(const model::Change& change, Time since, const std::strin
                        const std::string& error_kind, const PlanningTable& table, UlidSource& ids, Time now) {
     Plan plan;
     std::string type = change.kind == model::ChangeKind::recovered ? "base.recovered" : "base.unreachable";
-    OrderedNames targets;
-    for (const auto& [event_type, names] : table.notify)
-        if (event_type == type)
-            for (const auto& name : names)
-                if (table.targets.contains(name)) targets.add(name);
-    if (targets.names().empty()) return plan;
+    const auto targets = targets_to_notify(type, table);
+    if (targets.empty()) return plan;
 
     EventData data{{"base", base_data(change.base)},
                    {"since", rfc3339(since)},
@@ -180,7 +186,20 @@ Plan plan_reachability(const model::Change& change, Time since, const std::strin
                    {"change", change.id}};
     add_links(data, change.id, change.base, table);
     auto event = make_event(type, change.base.text(), change.detected_at, change.id, data, table, ids, now);
-    for (const auto& target : targets.names()) add_delivery(plan, event.id, target, "", ids, now);
+    for (const auto& target : targets) add_delivery(plan, event.id, target, "", ids, now);
+    plan.events.push_back(std::move(event));
+    return plan;
+}
+
+Plan plan_target_disabled(const std::string& target, Time since, const std::string& reason,
+                          std::int64_t waiting, const PlanningTable& table, UlidSource& ids, Time now) {
+    Plan plan;
+    auto targets = targets_to_notify("target.disabled", table);
+    std::erase(targets, target);
+    if (targets.empty()) return plan;
+    EventData data{{"target", target}, {"since", rfc3339(since)}, {"reason", reason}, {"waiting", waiting}};
+    auto event = make_event("target.disabled", "target:" + target, now, "", data, table, ids, now);
+    for (const auto& name : targets) add_delivery(plan, event.id, name, "", ids, now);
     plan.events.push_back(std::move(event));
     return plan;
 }

@@ -47,6 +47,10 @@ Plan joined(Plan first, Plan second);
 Plan plan_reachability(const model::Change& change, Time since, const std::string& error,
                        const std::string& error_kind, const PlanningTable& table, UlidSource& ids, Time now);
 
+// `target.disabled`, to the targets of `notify` but the one that it is about. No targets, no event.
+Plan plan_target_disabled(const std::string& target, Time since, const std::string& reason,
+                          std::int64_t waiting, const PlanningTable& table, UlidSource& ids, Time now);
+
 // A rebuild that somebody asks for: of one dependent, on the base given or on each base that a rule builds it
 // on: one rebuild for each of `bases` (by normalised reference, with what is known of it) that a rule builds
 // the dependent on. `reason` is the person's text; the event says `requested: TEXT`. invalid when no rule

@@ -116,9 +116,9 @@ void read_event(const YamlValue& item, Reading& reading, NotifySettings& notify)
                                                 ": it comes by `rules`, to the targets that they fire");
         return;
     }
-    if (read_word(item, "events", {"base.unreachable", "base.recovered"}, reading.problems,
-                  {"rebuild.verified", "rebuild.unverified", "rebuild.stale", "rebuild.failed",
-                   "rebuild.overdue", "target.disabled"}))
+    if (read_word(
+            item, "events", {"base.unreachable", "base.recovered", "target.disabled"}, reading.problems,
+            {"rebuild.verified", "rebuild.unverified", "rebuild.stale", "rebuild.failed", "rebuild.overdue"}))
         add(item.scalar(), item.mark(), "events", notify.events, notify.event_marks, reading.problems);
 }
 

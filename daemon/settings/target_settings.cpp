@@ -16,6 +16,7 @@ constexpr Milliseconds longest_timeout = 10min;
 constexpr Milliseconds longest_wait = std::chrono::hours(24 * 30);
 constexpr Milliseconds longest_expire = std::chrono::hours(24 * 366);
 constexpr std::size_t most_retries = 50;
+constexpr std::int64_t most_at_once = 256;
 
 std::string lower(std::string_view text) {
     std::string out(text);
@@ -135,6 +136,9 @@ void read_times(YamlMap& map, Problems& problems, RequestFields& fields) {
     if (auto value = map.take("timeout"))
         fields.timeout = read_duration(*value, "timeout", 1ms, longest_timeout, problems);
     if (auto value = map.take("rate")) fields.rate = read_rate(*value, "rate", problems);
+    if (auto value = map.take("concurrency"))
+        if (auto number = yaml_integer(*value, "concurrency", 1, most_at_once, problems))
+            fields.concurrency = static_cast<std::size_t>(*number);
     if (auto value = map.take("expire"))
         fields.expire = read_duration(*value, "expire", 1ms, longest_expire, problems);
     auto value = map.take("retries");

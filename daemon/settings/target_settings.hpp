@@ -57,6 +57,7 @@ struct RequestFields {
     std::optional<std::string> success_content_type;  // preset: else a login page passes for success
     std::optional<Milliseconds> timeout;
     std::optional<Rate> rate;
+    std::optional<std::size_t> concurrency;  // attempts at once
     std::vector<Milliseconds> retries;
     std::optional<Milliseconds> expire;
 };

@@ -96,21 +96,23 @@ void put_attempt(Connection& connection, const model::Attempt& attempt, int numb
 Result<void> finish(Connection& connection, const model::Attempt& attempt) {
     auto good = sensible(attempt);
     if (!good) return good.error();
-    std::string state, last_error;
+    std::string state, last_error, target;
     int number = 0;
     {
-        Query row(connection, "SELECT state, attempts, last_error FROM deliveries WHERE id = ?",
+        Query row(connection, "SELECT state, attempts, last_error, target FROM deliveries WHERE id = ?",
                   attempt.delivery_id);
         if (!row.next()) return no_delivery(attempt.delivery_id);
         state = row.text();
         number = row.small_integer() + 1;
         last_error = row.text();
+        target = row.text();
     }
     bool buried = state == "dead" && last_error == no_such_target;
     if (state != "sending" && !buried)
         return Error(ErrorKind::conflict,
                      "delivery " + attempt.delivery_id + " is " + state + ", nobody is sending it");
     put_attempt(connection, attempt, number);
+    if (!buried) put_sign(connection, target, attempt);
     auto next = attempt.next;
     if (next == DeliveryState::delivered)
         last_error.clear();
@@ -141,6 +143,14 @@ Result<void> bury(Connection& connection, const std::vector<std::string>& target
               "UPDATE deliveries SET state = 'dead', last_error = ?, due_at = ? WHERE target = ? AND "
               "state = 'sending'"})
             Query(connection, kill, no_such_target, now, target).run();
+    std::set<std::string> known;
+    {
+        Query row(connection, "SELECT target FROM target_health");
+        while (row.next()) known.insert(row.text());
+    }
+    for (const auto& target : targets) known.erase(target);
+    for (const auto& target : known)
+        Query(connection, "DELETE FROM target_health WHERE target = ?", target).run();
     return {};
 }
 

@@ -132,13 +132,6 @@ void put_change(Connection& connection, const model::Change& change) {
         .run();
 }
 
-void put_event(Connection& connection, const model::Event& event) {
-    Query(connection,
-          "INSERT INTO events (id, type, subject, time, change_id, json) VALUES (?, ?, ?, ?, ?, ?)", event.id,
-          event.type, event.subject, event.time, Query::TextOrNull{event.change_id}, event.json)
-        .run();
-}
-
 void put_rebuild(Connection& connection, const model::Rebuild& rebuild) {
     Query(connection,
           "INSERT INTO rebuilds (id, dependent, base, reason, event_id, deadline, requested_at, state) "
@@ -150,16 +143,6 @@ void put_rebuild(Connection& connection, const model::Rebuild& rebuild) {
         Query(connection, "INSERT INTO rebuild_causes (rebuild_id, position, event_id) VALUES (?, ?, ?)",
               rebuild.id, i, rebuild.causes[i])
             .run();
-}
-
-void put_delivery(Connection& connection, const model::Delivery& delivery) {
-    Query(connection,
-          "INSERT INTO deliveries (id, event_id, target, dependent, state, attempts, created_at, due_at, "
-          "last_error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-          delivery.id, delivery.event_id, delivery.target, delivery.dependent,
-          model::to_string(delivery.state), delivery.attempts, delivery.created_at, delivery.due_at,
-          delivery.last_error)
-        .run();
 }
 
 // What refers to something comes after it.

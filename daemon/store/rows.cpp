@@ -185,4 +185,21 @@ model::Delivery read_delivery(Query& row) {
     return delivery;
 }
 
+void put_event(Connection& connection, const model::Event& event) {
+    Query(connection,
+          "INSERT INTO events (id, type, subject, time, change_id, json) VALUES (?, ?, ?, ?, ?, ?)", event.id,
+          event.type, event.subject, event.time, Query::TextOrNull{event.change_id}, event.json)
+        .run();
+}
+
+void put_delivery(Connection& connection, const model::Delivery& delivery) {
+    Query(connection,
+          "INSERT INTO deliveries (id, event_id, target, dependent, state, attempts, created_at, due_at, "
+          "last_error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          delivery.id, delivery.event_id, delivery.target, delivery.dependent,
+          model::to_string(delivery.state), delivery.attempts, delivery.created_at, delivery.due_at,
+          delivery.last_error)
+        .run();
+}
+
 }  // namespace basewatch::store

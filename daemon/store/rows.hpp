@@ -49,4 +49,9 @@ inline constexpr const char* delivery_columns =
     "id, event_id, target, dependent, state, attempts, created_at, due_at, last_error";
 model::Delivery read_delivery(Query& row);
 
+void put_event(Connection& connection, const model::Event& event);
+void put_delivery(Connection& connection, const model::Delivery& delivery);
+// What an attempt tells of its target.
+void put_sign(Connection& connection, const std::string& target, const model::Attempt& attempt);
+
 }  // namespace basewatch::store

@@ -66,6 +66,15 @@ struct PageRequest {
     std::string cursor;
 };
 
+// A target that nothing is sent to from now on, and who is told.
+struct Disabling {
+    std::string target;
+    Time at{};
+    std::string reason;  // redacted
+    std::vector<model::Event> events;
+    std::vector<model::Delivery> deliveries;
+};
+
 struct DeliveryFilter {
     std::string target;
     std::string event_id;
@@ -130,8 +139,21 @@ public:
     // Puts a claimed delivery back as it was, without an attempt (we are stopping). One that is not claimed
     // stays as it is.
     Async<Result<void>> unclaim(std::string delivery_id);
-    // Deliveries to targets that no longer exist are dead, with that reason.
+    // Deliveries to targets that no longer exist are dead, with that reason, and how these fared is
+    // forgotten.
     Async<Result<void>> bury_deliveries_but(std::vector<std::string> targets, Time now);
+
+    // --- how targets fare ---
+    // Of those that have not always been well. An attempt's `sign` is what moves it.
+    Async<Result<std::vector<model::TargetHealth>>> target_health();
+    // How many deliveries to a target are open.
+    Async<Result<std::int64_t>> open_deliveries(std::string target);
+    // With its events and deliveries, together or not at all. conflict when it is disabled already.
+    Async<Result<void>> disable_target(Disabling disabling);
+    Async<Result<void>> pause_target(std::string target, Time now);
+    // Well again, as far as we know. What waited longer than `expire` is dead: a build that was wanted a week
+    // ago is not wanted any more.
+    Async<Result<void>> resume_target(std::string target, Time now, Milliseconds expire);
 
     // --- reading, for the API and the client verbs ---
     Async<Result<Page<model::Change>>> changes(PageRequest page, std::optional<model::Reference> base);

@@ -36,8 +36,8 @@ TEST(CommandLine, AWrongCallIsAUsageError) {
 }
 
 TEST(CommandLine, VerbsOfLaterVersionsSayThatTheyAre) {
-    for (const char* verb : {"discover", "backup", "restore", "doctor", "impact", "retry", "replay", "pause",
-                             "resume", "mute", "approve"}) {
+    for (const char* verb :
+         {"discover", "backup", "restore", "doctor", "impact", "retry", "replay", "mute", "approve"}) {
         auto outcome = basewatch({verb});
         EXPECT_EQ(outcome.exit_code, 2) << verb;
         EXPECT_THAT(outcome.errors, HasSubstr("not in this version")) << verb;

@@ -78,7 +78,7 @@ TEST(Tables, events_come_from_the_public_address_or_the_host) {
 }
 
 TEST(Tables, dispatch_gets_targets_with_their_presets_filled_in) {
-    auto table = dispatch_table(sample());
+    auto table = dispatch_table(sample(), nullptr);
     EXPECT_EQ(table->targets.size(), 3u);
     EXPECT_EQ(table->targets.at("ci").per(), settings::Per::dependent);
     EXPECT_EQ(table->targets.at("ci").timeout(), 3s);

@@ -17,8 +17,8 @@ struct DeliveryQueueTest : testing::Test {
     Time now{std::chrono::sys_days(std::chrono::year(2026) / 11 / 23)};
     Monotonic monotonic{1000h};
 
-    void SetUp() override { queue.use(target, 4); }
-    std::size_t wanted() const { return queue.wanted(now, monotonic); }
+    void SetUp() override { queue.use(target); }
+    std::size_t wanted() const { return queue.wanted(now, monotonic, false); }
     std::optional<Monotonic> next_look() const { return queue.next_look(now, monotonic); }
     void claim(std::size_t got) {
         auto asked = wanted();
@@ -42,9 +42,9 @@ TEST_F(DeliveryQueueTest, AsksAtOnceForAsManyAsCanBeSent) {
     claim(0);
     EXPECT_EQ(wanted(), 0u);
     EXPECT_FALSE(next_look());
-    EXPECT_FALSE(queue.drained());
+    EXPECT_FALSE(queue.drained(monotonic));
     queue.report.in_flight = 0;
-    EXPECT_TRUE(queue.drained());
+    EXPECT_TRUE(queue.drained(monotonic));
 }
 
 TEST_F(DeliveryQueueTest, AsksAgainWhenToldOrWhenSomethingIsDue) {
@@ -82,7 +82,7 @@ TEST_F(DeliveryQueueTest, LooksAtTheWallAtLeastOnceAMinute) {
 
 TEST_F(DeliveryQueueTest, KeepsToTheTargetsRate) {
     target.fields.rate = settings::Rate{1.0};
-    queue.use(target, 4);
+    queue.use(target);
     EXPECT_EQ(wanted(), 1u);
     claim(1);
     EXPECT_EQ(wanted(), 0u);

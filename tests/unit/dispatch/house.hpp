@@ -72,8 +72,12 @@ public:
     void ask_to_stop() { tasks_.cancel(); }
     bool running() const { return tasks_.size() > 0; }
 
+    // Whom to tell of targets; of the next use().
+    std::shared_ptr<const rules::PlanningTable> planning;
     // `data` of the events that are given.
     std::string event_data = "{}";
+    // How many were given; another house on the same state goes on from there.
+    int given = 0;
     // Commits an event and one delivery of it to each target, and tells the dispatcher. The deliveries' ids.
     std::vector<std::string> give_to(std::vector<std::string> targets, std::string dependent = "");
     std::string give(const std::string& target) { return give_to({target}).front(); }
@@ -102,7 +106,6 @@ private:
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<dispatch::Dispatcher> dispatcher_;
     TaskGroup tasks_;
-    int given_ = 0;
 };
 
 inline Async<Result<net::HttpResponse>> AnsweringTransport::send(net::HttpRequest request) {
@@ -151,8 +154,11 @@ inline void House::use(std::vector<presets::Target> targets, std::size_t concurr
         dispatcher_ = std::make_unique<dispatch::Dispatcher>(loop_.get_executor(), clock_, transport_,
                                                              *store_, registry_, jq_);
     auto table = std::make_shared<dispatch::DispatchTable>();
-    table->concurrency = concurrency;
-    for (auto& target : targets) table->targets.emplace(target.name, target);
+    table->planning = planning;
+    for (auto& target : targets) {
+        target.fields.concurrency = target.fields.concurrency.value_or(concurrency);
+        table->targets.emplace(target.name, target);
+    }
     table->with["registry.example.com/shop/api:latest"] = {{"project", "shop/api"}};
     must(run_async(loop_, dispatcher_->use(table)));
 }
@@ -167,7 +173,7 @@ inline void House::stop() {
 }
 
 inline std::vector<std::string> House::give_to(std::vector<std::string> targets, std::string dependent) {
-    auto number = std::to_string(++given_);
+    auto number = std::to_string(++given);
     store::Finding finding;
     auto& base = finding.state;
     base.reference = must(model::Reference::parse("base-" + number + ":1"));
