@@ -240,7 +240,7 @@ Async<Story> explain_reference(model::Reference reference, store::Store& store, 
         telling.now("was never observed");
     if (!state->last_error.empty()) telling.now("failing: " + state->last_error);
     if (auto next = watcher.next_check(*base)) telling.now("is checked again at " + rfc3339(*next));
-    auto changes = co_await store.changes(store::PageRequest{20, ""}, *base);
+    auto changes = co_await store.changes(store::PageRequest{20, ""}, base);
     if (!changes) co_return changes.error();
     if (changes->rows.empty()) telling.now("no change was seen yet");
     for (std::size_t i = 0; i < changes->rows.size(); ++i) {

@@ -5,6 +5,7 @@
 #include "foundation/suggest.hpp"
 #include "net/headers.hpp"
 #include "net/url.hpp"
+#include "presets/address.hpp"
 #include "presets/preset.hpp"
 #include "presets/render.hpp"
 

@@ -43,7 +43,7 @@ void TaskGroup::start(std::string name, Async<void> child) {
             }
         }
         // The list may be the last owner of the signal whose slot this handler still sits in.
-        auto keep = *entry;
+        auto keep = std::move(*entry);
         children_.erase(entry);
         if (children_.empty()) ended_.cancel();
     };

@@ -41,7 +41,7 @@ const std::shared_ptr<const ConnectionPolicy>& default_policy() {
 
 struct HttpClient::Pools {
     Pools(asio::any_io_executor on, Clock& with, Dialer& by)
-        : executor(on), clock(with), dialer(by), connections(with) {}
+        : executor(std::move(on)), clock(with), dialer(by), connections(with) {}
 
     Async<Result<void>> obtain(Lease& lease, Alarm& alarm);
     Async<Result<void>> dial(Lease& lease, const Url& url, Monotonic deadline);

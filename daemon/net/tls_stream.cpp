@@ -64,6 +64,7 @@ BIO* socket_bio(int descriptor) {
     }();
     BIO* bio = BIO_new(method);
     if (bio == nullptr) throw std::bad_alloc();
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): a BIO carries one pointer, and ours carries a number
     BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(descriptor)));
     BIO_set_init(bio, 1);
     return bio;

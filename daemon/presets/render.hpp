@@ -41,9 +41,6 @@ struct Target {
 // own; the words name the key.
 Result<Target> merge(const settings::TargetSettings& target);
 
-// The names in `{…}` of an address, `{token}` aside.
-std::vector<std::string> places(std::string_view address);
-
 // What rendering looks at besides the target.
 struct RenderInput {
     std::string event_json;

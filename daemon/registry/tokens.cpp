@@ -16,7 +16,7 @@ constexpr std::size_t most_tokens = 4096;
 constexpr std::size_t most_token_bytes = 32u << 10;
 constexpr std::size_t most_answer = 1u << 20;
 constexpr std::int64_t least_seconds = 60;
-constexpr std::int64_t most_seconds = 24 * 3600;
+constexpr std::int64_t most_seconds = std::int64_t{24} * 3600;
 constexpr int most_hops = 3;
 constexpr Milliseconds first_refusal{std::chrono::minutes(5)};
 constexpr Milliseconds longest_refusal{std::chrono::hours(6)};

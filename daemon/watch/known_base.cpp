@@ -50,6 +50,11 @@ void put_media_type(std::string& bytes, std::string_view type) {
 }
 
 // Reads what the functions above wrote.
+// A byte that we wrote as a place in one of the tables.
+std::size_t index_of(char code) {
+    return static_cast<unsigned char>(code);
+}
+
 class Reader {
 public:
     explicit Reader(std::string_view bytes) : rest_(bytes) {}
@@ -68,17 +73,17 @@ public:
     }
     std::string_view text() { return take(number<std::uint16_t>()); }
     std::string_view raw_digest() {
-        auto size = algorithms[static_cast<std::size_t>(rest_.front())].size;
+        auto size = algorithms[index_of(rest_.front())].size;
         return take(1 + size);
     }
     model::Digest digest() {
         auto raw = raw_digest();
-        const auto& algorithm = algorithms[static_cast<std::size_t>(raw.front())];
+        const auto& algorithm = algorithms[index_of(raw.front())];
         return *model::Digest::parse(std::string(algorithm.prefix) + hex(raw.substr(1)));
     }
     std::string_view media_type() {
         char code = take(1).front();
-        return code == spelt_out ? text() : media_types[static_cast<std::size_t>(code)];
+        return code == spelt_out ? text() : media_types[index_of(code)];
     }
     model::Platform platform() {
         model::Platform made;
