@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 
 namespace basewatch::settings {
 
@@ -57,7 +58,12 @@ std::optional<std::string> SecretReader::credential_path(const std::string& name
         return std::nullopt;
     }
     fixed_at_start_.insert("credential:" + name);
-    return *folder + "/" + name;
+    // Our unit hands over a whole folder as `credentials`, and systemd puts that name before each file's.
+    std::string own = *folder + "/" + name, of_folder = *folder + "/credentials_" + name;
+    std::error_code ignored;
+    bool only_of_folder =
+        !std::filesystem::exists(own, ignored) && std::filesystem::exists(of_folder, ignored);
+    return only_of_folder ? of_folder : own;
 }
 
 std::optional<std::string> SecretReader::file(const std::string& path, const std::string& shown,

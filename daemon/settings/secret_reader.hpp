@@ -1,8 +1,9 @@
 #pragma once
 // Secrets that do not stand in the configuration: `${file:/path}`, `${credential:NAME}` (a file in systemd's
-// $CREDENTIALS_DIRECTORY, systemd.exec(5)) and `${env:NAME}`, as the whole of a text or a part of it; `$${`
-// stands for `${` itself. A newline at the end of a file is not part of the secret. What was read is
-// registered with redact(), part and whole; a fault names the place and what to do, never the value.
+// $CREDENTIALS_DIRECTORY, systemd.exec(5); of our unit's folder, `credentials_NAME`) and `${env:NAME}`, as
+// the whole of a text or a part of it; `$${` stands for `${` itself. A newline at the end of a file is not
+// part of the secret. What was read is registered with redact(), part and whole; a fault names the place and
+// what to do, never the value.
 
 #include "foundation/secret.hpp"
 #include "foundation/yaml.hpp"

@@ -57,7 +57,7 @@ rules:
     dependents: [127.0.0.1:5000/demo/api:latest]
     fire: [chat, own]
 targets:
-  chat: {preset: webhook, url: "${credential:credentials_chat}", body: '{text: .data.base.reference}'}
+  chat: {preset: webhook, url: "${credential:chat}", body: '{text: .data.base.reference}'}
   own: {preset: webhook, url: "${credential:own}"}
 END
 systemctl daemon-reload

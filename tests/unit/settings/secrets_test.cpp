@@ -159,6 +159,16 @@ TEST_F(Secrets, a_password_may_have_lines) {
     EXPECT_THAT(settings->registries->by_host.at("gcr.io").password.reveal(), HasSubstr("\n"));
 }
 
+// What README says of /etc/basewatch/credentials: the unit hands it over as LoadCredential=credentials:….
+TEST_F(Secrets, a_folder_of_credentials_needs_no_prefix) {
+    folder_.write("credentials/credentials_hook", "from-the-folder\n");
+    environment_.variables = {{"CREDENTIALS_DIRECTORY", folder_ / "credentials"}};
+    EXPECT_EQ(token("${credential:hook}"), "from-the-folder");
+    EXPECT_EQ(token("${credential:credentials_hook}"), "from-the-folder");
+    folder_.write("credentials/hook", "from-a-line-of-its-own\n");
+    EXPECT_EQ(token("${credential:hook}"), "from-a-line-of-its-own");
+}
+
 TEST_F(Secrets, keys_that_end_in_file_take_a_path_or_a_credential) {
     auto auth = folder_.write("credentials/dockerconfig", "{}");
     auto authority = folder_.write("ca.pem", "x");
