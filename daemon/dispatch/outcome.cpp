@@ -90,6 +90,7 @@ Failure failure_of_status(const presets::Target& target, const net::HttpResponse
             std::find(terminal_statuses.begin(), terminal_statuses.end(), status) != terminal_statuses.end();
     } else {
         failure.reason = "wrong answer";
+        failure.detail += ", which does not mean success here";
     }
     bool cannot = status == 408 || status == 425 || status == 429 || status >= 500;
     failure.sign = cannot ? model::Sign::absent : model::Sign::refused;

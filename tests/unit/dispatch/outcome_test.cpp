@@ -104,7 +104,9 @@ TEST(Outcome, SuccessIsWhatTheTargetCallsIt) {
     clair.fields.already = {{412, 412}};
     EXPECT_EQ(first_try(clair, answer(201)).next, DeliveryState::delivered);
     EXPECT_EQ(first_try(clair, answer(412)).next, DeliveryState::delivered) << "indexed already";
-    EXPECT_EQ(first_try(clair, answer(200)).reason, "wrong answer");
+    auto half = first_try(clair, answer(200));
+    EXPECT_EQ(half.reason, "wrong answer");
+    EXPECT_THAT(half.detail, HasSubstr("does not mean success")) << "`200 OK` alone is no explanation";
 
     auto jenkins = webhook();
     jenkins.fields.success = {{201, 201}};
