@@ -39,6 +39,7 @@ public:
               outside_.loop.get_executor(), outside_.clock,
               [this](net::ServerRequest request) { return service_.answer(std::move(request)); },
               net::ServerLimits()),
+          signals_(outside_.loop, SIGTERM, SIGINT, SIGHUP),
           configuration_(std::move(configuration)) {}
 
     int run() { return outside_.wait_for(serve()); }
@@ -58,6 +59,7 @@ private:
     Parts parts_;
     api::Service service_;
     net::HttpServer server_;
+    asio::signal_set signals_;  // from before the start, so that none that comes early ends the process
     Configuration configuration_;
     ServiceManager manager_;
 };
@@ -80,6 +82,9 @@ Async<int> Daemon::serve() {
                         {"state", parts_.store->path()}});
 
     co_await obey_signals();
+    // A second one ends the process at once; a late SIGHUP must not.
+    signals_.remove(SIGTERM);
+    signals_.remove(SIGINT);
     log::info("stopping");
     manager_.stopping("finishing what is under way");
     service_.set_ready(false);
@@ -129,9 +134,8 @@ bool Daemon::listen() {
 }
 
 Async<void> Daemon::obey_signals() {
-    asio::signal_set signals(outside_.loop, SIGTERM, SIGINT, SIGHUP);
     for (;;) {
-        auto [fault, number] = co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));
+        auto [fault, number] = co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
         if (fault || number != SIGHUP) co_return;
         co_await reload();
     }
@@ -214,6 +218,8 @@ std::string Daemon::status_line() const {
 }  // namespace
 
 int run_daemon(const DaemonOptions& options) {
+    // What it would have read again is about to be read; nothing may die of it before the loop listens.
+    std::signal(SIGHUP, SIG_IGN);
     Problems problems;
     auto configuration = load(options.file, options.environment, problems);
     if (!configuration) {
