@@ -18,7 +18,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::string_view prefix = "/api/v1/";
 constexpr std::size_t most_rows = 1000;
 
 net::ServerResponse json_answer(const Json& body, int status = 200) {
@@ -156,11 +155,7 @@ Async<net::ServerResponse> Service::answer(net::ServerRequest request) {
     if (refusal) co_return std::move(*refusal);
     if (found == nullptr && path_known)
         co_return problem(405, "Method not allowed", "this path does not take " + request.method);
-    if (found == nullptr) {
-        bool api = request.path.starts_with(prefix);
-        co_return problem(404, "Not found",
-                          api ? "there is nothing at this path in this version" : "there is nothing here");
-    }
+    if (found == nullptr) co_return problem(404, "Not found", "this path is not in this version");
     auto response = co_await (this->*found->route)(std::move(request));
     co_return response;
 }
@@ -226,15 +221,21 @@ Async<net::ServerResponse> Service::bases(net::ServerRequest request) {
         if (!base) co_return problem(404, "Not found", (*wanted)->text() + " is not watched");
         co_return json_answer(view(*watcher_.state(*base), watcher_.next_check(*base)));
     }
+    // The cursor is the last reference of the page before, and the order is the references' own: as text
+    // `base-image:1` would come before `base:1`.
+    std::optional<model::Reference> last;
+    if (!page->cursor.empty()) {
+        auto parsed = model::Reference::parse(page->cursor);
+        if (!parsed) co_return problem(400, "Bad request", "this cursor was not given out by this list");
+        last = *parsed;
+    }
     auto states = watcher_.states();
     std::sort(states.begin(), states.end(),
               [](const auto& a, const auto& b) { return a.reference < b.reference; });
     Json items = Json::array();
     std::string cursor;
     for (const auto& state : states) {
-        std::string name = state.reference.text();
-        // The cursor is the last reference of the page before; the order is the references' own.
-        if (!page->cursor.empty() && name <= page->cursor) continue;
+        if (last && state.reference <= *last) continue;
         if (items.size() == page->limit) {
             cursor = items.back()["reference"].get<std::string>();
             break;
