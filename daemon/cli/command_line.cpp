@@ -1,7 +1,9 @@
 #include "cli/command_line.hpp"
 
+#include "cli/offline.hpp"
 #include "cli/verbs.hpp"
 #include "foundation/log.hpp"
+#include "foundation/suggest.hpp"
 #include "jq/worker.hpp"
 
 #include <CLI/CLI.hpp>
@@ -63,6 +65,10 @@ void add_offline_verbs(CLI::App& app, Options& o, Action& chosen) {
                                [&o] { return simulate(o.common, o.reference, o.kind); });
     simulate_verb->add_option("REF", o.reference, "the base")->required();
     simulate_verb->add_option("--kind", o.kind, "the kind of change");
+    for (const char* name : {"--rules", "--since"}) {
+        auto refuse = [name](const std::string&) { throw CLI::ValidationError(name, "not in this version"); };
+        simulate_verb->add_option_function<std::string>(name, refuse)->group("");
+    }
     auto* verify_verb =
         verb(app, "verify", "check a webhook's signature as a receiver would; raw request on standard input",
              chosen, [&o] { return verify(o.common, o.secret_file, o.now); });
@@ -117,6 +123,23 @@ void add_client_verbs(CLI::App& app, Options& o, Action& chosen) {
     rebuild_verb->add_option("--reason", o.reason, "why, for the people who get it")->required();
 }
 
+// CLI11 says of a verb that it does not know only that one is missing.
+std::optional<std::string> unknown_verb(const CLI::App& app) {
+    if (!app.get_subcommands().empty()) return std::nullopt;
+    for (const auto& word : app.remaining())
+        if (!word.starts_with('-')) return word;
+    return std::nullopt;
+}
+
+void complain_of_verb(const CLI::App& app, const std::string& word) {
+    std::vector<std::string_view> names;
+    for (const auto* known : app.get_subcommands([](const CLI::App*) { return true; }))
+        if (!known->get_group().empty()) names.push_back(known->get_name());
+    auto near = nearest_word(word, names);
+    complain("there is no verb `" + word + "`" +
+             (near ? ": did you mean `" + std::string(*near) + "`?" : "; `basewatch --help` lists them"));
+}
+
 int jq_worker(int count, char** arguments) {
     return jq::worker_main(count > 2 ? std::strtoull(arguments[2], nullptr, 10) : 0);
 }
@@ -145,10 +168,15 @@ int run(int count, char** arguments) {
                  return wrong_usage;
              })
             ->group("")
+            ->fallthrough(false)  // what stands behind it is its own, or it would be a mistake first
             ->allow_extras();
     try {
         app.parse(count, arguments);
     } catch (const CLI::ParseError& error) {
+        if (auto word = unknown_verb(app); word && error.get_exit_code() != 0) {
+            complain_of_verb(app, *word);
+            return wrong_usage;
+        }
         return app.exit(error) == 0 ? done : wrong_usage;
     }
     return chosen();

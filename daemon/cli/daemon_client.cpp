@@ -59,7 +59,7 @@ int refusal(const net::HttpResponse& response) {
 }  // namespace
 
 int ask(const Common& common, const std::string& method, const std::string& path, const Query& query,
-        const std::string& body, const std::function<int(const nlohmann::json&)>& show) {
+        const std::string& body, const Answer& show, const Answer& judge) {
     std::string socket = socket_of(common);
     net::HttpRequest request;
     request.method = method;
@@ -83,9 +83,12 @@ int ask(const Common& common, const std::string& method, const std::string& path
         complain("the daemon's answer cannot be read: " + answer.error().message());
         return failed;
     }
-    if (!common.json) return show(*answer);
-    print(nlohmann::ordered_json::parse(response->body, nullptr, false).dump(2) + "\n");
-    return done;
+    int shown = done;
+    if (common.json)
+        print(nlohmann::ordered_json::parse(response->body, nullptr, false).dump(2) + "\n");
+    else
+        shown = show(*answer);
+    return judge ? judge(*answer) : shown;
 }
 
 std::string cell(const nlohmann::json& row, std::string_view name) {

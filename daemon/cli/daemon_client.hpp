@@ -16,9 +16,11 @@ namespace basewatch::cli {
 using Query = std::vector<std::pair<std::string, std::string>>;
 
 // Asks the daemon and hands its JSON answer to `show`; with --json prints it instead. The exit code: what
-// went wrong is told, with the socket that was tried.
+// went wrong is told, with the socket that was tried. An answer that can itself tell of a failure has a
+// `judge`, whose exit code counts however the answer is shown.
+using Answer = std::function<int(const nlohmann::json&)>;
 int ask(const Common& common, const std::string& method, const std::string& path, const Query& query,
-        const std::string& body, const std::function<int(const nlohmann::json&)>& show);
+        const std::string& body, const Answer& show, const Answer& judge = nullptr);
 
 // A member as a cell of a table: strings as they are, numbers in digits, nothing for what is not there.
 std::string cell(const nlohmann::json& row, std::string_view name);

@@ -12,19 +12,18 @@ using nlohmann::json;
 
 int check_now(const Common& common, const std::string& reference) {
     json body{{"reference", reference}};
-    bool good = true;
-    int code = ask(common, "POST", "/api/v1/checks", {}, to_text(body), [&](const json& answer) {
+    auto show = [](const json& answer) {
         std::string line = cell(answer, "reference") + ": " + cell(answer, "outcome");
         std::string before = digest_cell(answer, "old"), after = digest_cell(answer, "new");
         if (!before.empty() && before != after) line += " " + before + " -> " + after;
         if (before == after && !after.empty()) line += " " + after;
         std::string error = cell(answer, "error");
         if (!error.empty()) line += ": " + error;
-        good = error.empty();
         print(printable(line) + "\n");
         return done;
-    });
-    return good ? code : failed;
+    };
+    auto judge = [](const json& answer) { return cell(answer, "error").empty() ? done : failed; };
+    return ask(common, "POST", "/api/v1/checks", {}, to_text(body), show, judge);
 }
 
 int rebuild(const Common& common, const std::string& dependent, const std::string& base,

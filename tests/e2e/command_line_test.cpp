@@ -35,12 +35,23 @@ TEST(CommandLine, AWrongCallIsAUsageError) {
     EXPECT_EQ(basewatch({"-c", "/nonexistent.yaml", "validate"}).exit_code, 2);
 }
 
+TEST(CommandLine, AnUnknownVerbIsNamedWithTheOneThatWasMeant) {
+    EXPECT_THAT(basewatch({"statu"}).errors, HasSubstr("no verb `statu`: did you mean `status`?"));
+    EXPECT_THAT(basewatch({"xyzzy", "--json"}).errors, HasSubstr("no verb `xyzzy`"));
+}
+
+// As somebody would call them: the arguments must not be what is complained of.
 TEST(CommandLine, VerbsOfLaterVersionsSayThatTheyAre) {
-    for (const char* verb :
-         {"discover", "backup", "restore", "doctor", "impact", "retry", "replay", "mute", "approve"}) {
-        auto outcome = basewatch({verb});
-        EXPECT_EQ(outcome.exit_code, 2) << verb;
-        EXPECT_THAT(outcome.errors, HasSubstr("not in this version")) << verb;
+    using Words = std::vector<std::string>;
+    for (const Words& call :
+         {Words{"discover", "."}, Words{"backup", "/tmp/x"}, Words{"restore", "/tmp/x"}, Words{"doctor"},
+          Words{"impact", "ruby:3.3"}, Words{"retry", "dlv_1", "--json"}, Words{"replay", "--since", "1d"},
+          Words{"pause", "target:chat"}, Words{"resume", "target:chat"},
+          Words{"mute", "base:ruby", "--until", "1d"}, Words{"approve", "change:chg_1"},
+          Words{"simulate", "--rules", "rules.yaml", "--since", "7d"}}) {
+        auto outcome = basewatch(call);
+        EXPECT_EQ(outcome.exit_code, 2) << call.front();
+        EXPECT_THAT(outcome.errors, HasSubstr("not in this version")) << call.front();
     }
 }
 

@@ -132,6 +132,36 @@ TEST_F(Daemon, RebuildsAndChecksWhenAsked) {
               0);
 }
 
+TEST_F(Daemon, AFailedCheckIsAFailedVerbInBothForms) {
+    registry_.stop();
+    EXPECT_EQ(program_->verb({"check-now", reference()}).exit_code, 1);
+    auto machine = program_->verb({"check-now", "--json", reference()});
+    EXPECT_EQ(machine.exit_code, 1);
+    EXPECT_EQ(json::parse(machine.output)["outcome"], "failed");
+}
+
+// `base-more:1` sorts behind `base:1` as a reference and before it as text.
+TEST_F(Daemon, ListsEveryBaseOnceHoweverShortThePages) {
+    program_->write_configuration("watch:\n  - \"" + registry_.reference("demo/base-more", "1") +
+                                  "\"\n  - \"" + registry_.reference("demo/base/more", "1") + "\"\n" +
+                                  configuration());
+    program_->reload();
+    ASSERT_TRUE(eventually([&] { return program_->json({"bases"})["items"].size() == 3; }))
+        << program_->log();
+    std::vector<std::string> listed;
+    std::string cursor;
+    do {
+        auto page =
+            json::parse(http_over(program_->socket_path(), "GET", "/api/v1/bases?limit=1" + cursor).body);
+        ASSERT_EQ(page["items"].size(), 1u);
+        listed.push_back(page["items"][0]["reference"]);
+        cursor = page.contains("cursor") ? "&cursor=" + page["cursor"].get<std::string>() : "";
+    } while (!cursor.empty() && listed.size() < 10);
+    EXPECT_THAT(listed, testing::UnorderedElementsAre(reference(), registry_.reference("demo/base-more", "1"),
+                                                      registry_.reference("demo/base/more", "1")));
+    EXPECT_EQ(http_over(program_->socket_path(), "GET", "/api/v1/bases?cursor=NONSENSE").status, 400);
+}
+
 TEST_F(Daemon, ReloadsWholeOrNotAtAll) {
     program_->write_configuration(
         configuration("  - {name: broken, base: \"" + reference() + "\", fire: [chatt]}\n"));
@@ -152,6 +182,17 @@ TEST_F(Daemon, ReloadsWholeOrNotAtAll) {
     registry_.push("demo/other", "2", made_of({"moved"}));
     ASSERT_TRUE(eventually([&] { return receiver_.requests("/hook").size() == 1; })) << program_->log();
     EXPECT_EQ(json::parse(receiver_.requests("/hook").at(0).body)["data"]["old"]["digest"], other.text());
+}
+
+// A reload may come at any moment, also before the daemon is ready for one.
+TEST_F(Daemon, AnEarlyReloadDoesNotEndIt) {
+    BasewatchProgram early(configuration());
+    early.start();
+    // The warning about the secrets in the file comes before the state is opened.
+    ASSERT_TRUE(eventually([&] { return early.log().find("stands in the file") != std::string::npos; }));
+    early.reload();
+    EXPECT_TRUE(early.ready()) << early.log();
+    EXPECT_EQ(early.stop(), 0) << early.log();
 }
 
 TEST_F(Daemon, HoldsItsStateAlone) {
