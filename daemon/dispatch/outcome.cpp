@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace basewatch::dispatch {
 
@@ -69,11 +70,30 @@ bool right_status(const presets::Target& target, int status) {
                        [&](const auto& range) { return status >= range.first && status <= range.last; });
 }
 
+// How long the receiver asks us to stay away: Retry-After (RFC 9110 §10.2.3), or, as GitHub says it, nothing
+// remaining until X-RateLimit-Reset in unix seconds. At most a day, whatever stands there.
+std::optional<Milliseconds> asked_to_wait(const net::HttpResponse& answer, Time now) {
+    if (auto wait = answer.headers.find("Retry-After")) return parse_retry_after(*wait, now);
+    auto remaining = answer.headers.find("X-RateLimit-Remaining");
+    auto reset = answer.headers.find("X-RateLimit-Reset");
+    if (!remaining || *remaining != "0" || !reset) return std::nullopt;
+    std::int64_t seconds = 0;
+    auto [end, fault] = std::from_chars(reset->data(), reset->data() + reset->size(), seconds);
+    if (fault != std::errc() || end != reset->data() + reset->size()) return std::nullopt;
+    constexpr std::int64_t day = 86'400;
+    auto present = to_unix_ms(now) / 1000;
+    return Milliseconds(1000 * (std::clamp(seconds, present, present + day) - present));
+}
+
 Failure failure_of_status(const presets::Target& target, const net::HttpResponse& answer, Time now) {
     int status = answer.status;
     Failure failure;
     failure.detail = status_line(status);
-    if (auto known = target.terminal.find(status); known != target.terminal.end()) {
+    failure.asked = asked_to_wait(answer, now);
+    failure.retry_after = failure.asked;
+    // GitHub's secondary limits answer 403: who says when to come again has not said no.
+    bool limited = status == 403 && failure.retry_after;
+    if (auto known = target.terminal.find(status); !limited && known != target.terminal.end()) {
         failure.terminal = true;
         failure.detail += ": " + known->second;
     }
@@ -86,16 +106,14 @@ Failure failure_of_status(const presets::Target& target, const net::HttpResponse
         failure.detail += ": redirects are not followed";
     } else if (status >= 400 && status <= 599) {
         failure.reason = status <= 499 ? "4xx" : "5xx";
-        failure.terminal |=
-            std::find(terminal_statuses.begin(), terminal_statuses.end(), status) != terminal_statuses.end();
+        failure.terminal |= !limited && std::find(terminal_statuses.begin(), terminal_statuses.end(),
+                                                  status) != terminal_statuses.end();
     } else {
         failure.reason = "wrong answer";
         failure.detail += ", which does not mean success here";
     }
-    bool cannot = status == 408 || status == 425 || status == 429 || status >= 500;
+    bool cannot = limited || status == 408 || status == 425 || status == 429 || status >= 500;
     failure.sign = cannot ? model::Sign::absent : model::Sign::refused;
-    if (auto wait = answer.headers.find("Retry-After")) failure.asked = parse_retry_after(*wait, now);
-    failure.retry_after = failure.asked;
     return failure;
 }
 

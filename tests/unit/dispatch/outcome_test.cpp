@@ -2,6 +2,8 @@
 
 #include "dispatch/outcome.hpp"
 
+#include "foundation/time.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -120,6 +122,30 @@ TEST(Outcome, SuccessIsWhatTheTargetCallsIt) {
     EXPECT_EQ(first_try(api, answer(200, "{}", {{"Content-Type", "application/json; charset=utf-8"}})).next,
               DeliveryState::delivered);
     EXPECT_EQ(first_try(api, answer(200, "<html>", {{"Content-Type", "text/html"}})).reason, "wrong answer");
+}
+
+TEST(Outcome, AForbiddenThatSaysWhenToComeAgainIsARateLimit) {
+    auto github = webhook();
+    github.terminal = {{403, "the token may not do this"}};
+    auto in_ten_minutes = std::to_string(to_unix_ms(now) / 1000 + 600);
+    auto limited = [&](net::Headers headers) {
+        return first_try(github, answer(403, "", std::move(headers)));
+    };
+    auto asked = limited({{"Retry-After", "60"}});
+    EXPECT_EQ(asked.next, DeliveryState::waiting);
+    EXPECT_EQ(asked.wait, 60s);
+    EXPECT_THAT(asked.detail, Not(HasSubstr("may not")));
+    EXPECT_EQ(limited({{"X-RateLimit-Remaining", "0"}, {"X-RateLimit-Reset", in_ten_minutes}}).wait, 600s);
+    EXPECT_EQ(limited({{"X-RateLimit-Remaining", "0"}, {"X-RateLimit-Reset", "1"}}).next,
+              DeliveryState::waiting);
+    EXPECT_LE(limited({{"X-RateLimit-Remaining", "0"}, {"X-RateLimit-Reset", "9223372036854775807"}}).wait,
+              24h);
+    EXPECT_EQ(limited({}).next, DeliveryState::dead);
+    EXPECT_EQ(limited({{"X-RateLimit-Remaining", "9"}, {"X-RateLimit-Reset", in_ten_minutes}}).next,
+              DeliveryState::dead)
+        << "there is room, so it is the token";
+    EXPECT_EQ(limited({{"X-RateLimit-Remaining", "0"}, {"X-RateLimit-Reset", "soon"}}).next,
+              DeliveryState::dead);
 }
 
 TEST(Outcome, APresetEndsWhatItKnowsToBeUseless) {
