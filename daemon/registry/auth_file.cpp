@@ -41,6 +41,13 @@ bool read(const nlohmann::json& object, std::string_view name, std::string& into
     return true;
 }
 
+// ~/.dockercfg and the key `.dockercfg` of a Kubernetes secret: the entries themselves, without "auths".
+bool is_legacy(const nlohmann::json& document) {
+    for (std::string_view name : {"auths", "credHelpers", "credsStore"})
+        if (member(document, name) != nullptr) return false;
+    return true;
+}
+
 Error invalid(std::string why) {
     return Error(ErrorKind::invalid, std::move(why));
 }
@@ -71,8 +78,12 @@ Result<AuthFile> AuthFile::parse(std::string_view text) {
             file.helpers_[normalised_key(host)] = helper.get<std::string>();
         }
     }
-    if (const auto* auths = object_member(*document, "auths")) {
+    const auto* auths = object_member(*document, "auths");
+    bool legacy = is_legacy(*document);
+    if (legacy) auths = &*document;
+    if (auths != nullptr) {
         for (const auto& [key, value] : auths->items()) {
+            if (legacy && !value.is_object()) continue;  // a setting of docker's, no entry
             Entry entry;
             entry.wrong = !value.is_object() || !read(value, "auth", entry.auth) ||
                           !read(value, "username", entry.username) ||

@@ -1,7 +1,9 @@
 #pragma once
 // A docker config.json or podman auth.json, parsed (docker's cli/config/configfile, containers-auth.json(5)):
 // keys may be namespaced and the most specific one counts; Docker Hub is known under its old names; keys with
-// a scheme are docker's old spelling of a host. Strict and bounded; no error ever holds a secret. Pure.
+// a scheme are docker's old spelling of a host. The older .dockercfg (the entries alone) is read as well, so
+// that both kinds of Kubernetes pull secret can be mounted. Strict and bounded; no error ever holds a secret.
+// A `*` in a key is no pattern, as for docker: only the kubelet reads it as one. Pure.
 
 #include "foundation/error.hpp"
 #include "foundation/secret.hpp"

@@ -49,6 +49,7 @@ std::vector<std::string> readable_auth_files(const Environment& environment) {
     } else if (!home.empty()) {
         candidates.push_back(home + "/.docker/config.json");
     }
+    if (!home.empty()) candidates.push_back(home + "/.dockercfg");
     std::vector<std::string> out;
     for (const auto& path : candidates)
         if (readable(path) && std::ranges::find(out, path) == out.end()) out.push_back(path);

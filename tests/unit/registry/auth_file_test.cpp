@@ -91,6 +91,29 @@ TEST(AuthFile, BrokenEntriesAreErrorsOfTheirRegistryOnly) {
     }
 }
 
+TEST(AuthFile, ReadsTheOlderFileWithoutAuths) {
+    std::string file = R"({"https://index.docker.io/v1/":)" + auth("hub:h") + R"(,"r.example.com":)" +
+                       auth("ci:c") + R"(,"broken.io":{"auth":7},"HttpHeaders":{"X-Meta":"v"},"note":"x"})";
+    EXPECT_EQ(found(file, "docker.io", "library/ruby"), "password:hub:h");
+    EXPECT_EQ(found(file, "r.example.com"), "password:ci:c");
+    EXPECT_EQ(found(file, "broken.io"), "invalid");
+    EXPECT_EQ(found(file, "ghcr.io"), "nothing");
+    EXPECT_EQ(found("{}", "ghcr.io"), "nothing");
+    // The newer file's own members decide: what stands beside "auths" is no entry.
+    EXPECT_EQ(found(R"({"auths":{},"r.io":)" + auth("a:b") + "}", "r.io"), "nothing");
+    EXPECT_EQ(found(R"({"credHelpers":{},"r.io":)" + auth("a:b") + "}", "r.io"), "nothing");
+}
+
+// What kubectl create secret docker-registry writes into `.dockerconfigjson`.
+TEST(AuthFile, ReadsAPullSecretOfKubernetes) {
+    std::string file =
+        R"({"auths":{"r.example.com":{"username":"ci","password":"p","email":"a@b.c","auth":")" +
+        base64("ci:p") + R"("},"https://index.docker.io/v1/":)" + auth("hub:h") + "}}";
+    EXPECT_EQ(found(file, "r.example.com"), "password:ci:p");
+    EXPECT_EQ(found(file, "docker.io", "library/ruby"), "password:hub:h");
+    EXPECT_EQ(found(R"({"auths":{"*.azurecr.io":)" + auth("a:b") + "}}", "shop.azurecr.io"), "nothing");
+}
+
 TEST(AuthFile, HelpersAreSaidAndNotSilentlyIgnored) {
     EXPECT_EQ(found(R"({"credHelpers":{"gcr.io":"gcloud"}})", "gcr.io"), "unsupported");
     EXPECT_EQ(found(R"({"credHelpers":{"gcr.io":"gcloud"}})", "ghcr.io"), "nothing");

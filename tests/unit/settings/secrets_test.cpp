@@ -194,6 +194,7 @@ TEST_F(Secrets, auth_files_are_found_where_podman_and_docker_keep_them) {
     auto runtime = folder_.write("run/containers/auth.json", "{}");
     auto config = folder_.write("home/.config/containers/auth.json", "{}");
     auto docker = folder_.write("home/.docker/config.json", "{}");
+    auto legacy = folder_.write("home/.dockercfg", "{}");
     auto other = folder_.write("docker/config.json", "{}");
     auto files = [&](std::map<std::string, std::string> variables) {
         Problems problems;
@@ -203,12 +204,12 @@ TEST_F(Secrets, auth_files_are_found_where_podman_and_docker_keep_them) {
     auto home = folder_ / "home";
     EXPECT_THAT(
         files({{"REGISTRY_AUTH_FILE", explicit_file}, {"XDG_RUNTIME_DIR", folder_ / "run"}, {"HOME", home}}),
-        ElementsAre(explicit_file, runtime, config, docker));
+        ElementsAre(explicit_file, runtime, config, docker, legacy));
     EXPECT_THAT(files({{"XDG_RUNTIME_DIR", folder_ / "none"},
                        {"HOME", home},
                        {"DOCKER_CONFIG", folder_ / "docker"},
                        {"XDG_CONFIG_HOME", folder_ / "none"}}),
-                ElementsAre(other));
+                ElementsAre(other, legacy));
     EXPECT_THAT(files({{"XDG_RUNTIME_DIR", folder_ / "none"}}), IsEmpty());
 }
 
