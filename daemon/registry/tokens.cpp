@@ -18,7 +18,8 @@ constexpr std::size_t most_answer = 1u << 20;
 constexpr std::int64_t least_seconds = 60;
 constexpr std::int64_t most_seconds = std::int64_t{24} * 3600;
 constexpr int most_hops = 3;
-constexpr Milliseconds first_refusal{std::chrono::minutes(5)};
+constexpr Milliseconds first_refusal{std::chrono::minutes(5)};  // of a repository
+constexpr Milliseconds first_lock{std::chrono::minutes(15)};    // of a credential
 constexpr Milliseconds longest_refusal{std::chrono::hours(6)};
 
 Error cancelled() {
@@ -60,7 +61,7 @@ Tokens::Tokens(asio::any_io_executor executor, Exchange& exchange, Hosts& hosts)
       exchange_(exchange),
       hosts_(hosts),
       scopes_(first_refusal, longest_refusal),
-      credentials_(first_refusal, longest_refusal) {}
+      credentials_(first_lock, longest_refusal) {}
 
 Async<Result<Token>> Tokens::token(TokenRequest request) {
     const std::string key = request.key();
