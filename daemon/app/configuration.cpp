@@ -37,6 +37,8 @@ std::optional<Configuration> load(const std::string& file, const settings::Envir
     made.watch = watch_table(settings, hostname());
     made.dispatch = dispatch_table(settings, made.watch->planning);
     made.api = api_table(settings, made.watch->planning);
+    // The watch table holds what is needed of them: 100,000 would take tens of megabytes a second time.
+    settings.watch = std::vector<settings::WatchSettings>();
     made.settings = std::move(settings);
     return made;
 }

@@ -15,7 +15,7 @@
 namespace basewatch::app {
 
 struct Configuration {
-    settings::Settings settings;
+    settings::Settings settings;  // without `watch`, which is all in the table
     std::shared_ptr<const watch::WatchTable> watch;
     std::shared_ptr<const dispatch::DispatchTable> dispatch;
     std::shared_ptr<const api::ApiTable> api;

@@ -3,22 +3,25 @@
 #include "store/rows.hpp"
 #include "store/worker.hpp"
 
+#include <limits>
 #include <unordered_set>
 
 namespace basewatch::store {
 
 namespace {
 
-Result<std::vector<model::BaseState>> all_bases(Connection& connection) {
-    std::vector<model::BaseState> bases;
+Result<BasePage> bases_behind(Connection& connection, std::int64_t after, std::size_t most) {
+    BasePage page;
     Query row(
         connection,
-        "SELECT b.reference, b.profile, b.checked_at, b.failing_since, b.failures, b.last_error, "
+        "SELECT b.seq, b.reference, b.profile, b.checked_at, b.failing_since, b.failures, b.last_error, "
         "b.last_error_kind, b.told_unreachable, o.seq IS NOT NULL, o.digest, o.media_type, o.observed_at, "
         "o.detailed, o.platforms FROM bases b LEFT JOIN observations o ON o.seq = b.observation "
-        "ORDER BY b.seq");
+        "WHERE b.seq > ? ORDER BY b.seq LIMIT ?",
+        after, most);
     while (row.next()) {
-        model::BaseState base;
+        page.last = row.integer();
+        auto& base = page.rows.emplace_back();
         base.reference = row.reference();
         base.profile = row.small_integer();
         base.checked_at = row.time();
@@ -28,9 +31,8 @@ Result<std::vector<model::BaseState>> all_bases(Connection& connection) {
         base.last_error_kind = row.text();
         base.told_unreachable = row.flag();
         if (row.flag()) base.current = read_observation(row);
-        bases.push_back(std::move(base));
     }
-    return bases;
+    return page;
 }
 
 // A base that fails before it was ever observed has a row too: since when is worth keeping.
@@ -104,7 +106,17 @@ Result<void> forget_others(Connection& connection, const std::vector<model::Refe
 }  // namespace
 
 Async<Result<std::vector<model::BaseState>>> Store::bases() {
-    return worker_->read<std::vector<model::BaseState>>(all_bases);
+    return worker_->read<std::vector<model::BaseState>>(
+        [](Connection& connection) -> Result<std::vector<model::BaseState>> {
+            auto page = bases_behind(connection, 0, std::numeric_limits<std::int64_t>::max());
+            if (!page) return page.error();
+            return std::move(page->rows);
+        });
+}
+
+Async<Result<BasePage>> Store::base_page(std::int64_t after, std::size_t most) {
+    return worker_->read<BasePage>(
+        [after, most](Connection& connection) { return bases_behind(connection, after, most); });
 }
 
 Async<Result<void>> Store::mark_checked(std::vector<CheckMark> marks) {

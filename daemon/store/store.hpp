@@ -94,6 +94,12 @@ struct SeenContent {
     Time observed_at{};
 };
 
+// Base states in the order in which they were first stored.
+struct BasePage {
+    std::vector<model::BaseState> rows;
+    std::int64_t last = 0;  // where the next page begins
+};
+
 class Store {
 public:
     // Creates or migrates the file (forward only). storage errors say which file and what to do; a file of a
@@ -107,6 +113,9 @@ public:
     // --- start ---
     // Every base's state.
     Async<Result<std::vector<model::BaseState>>> bases();
+    // At most `most` of them, those behind `after`, which is 0 or an earlier page's `last`; none: there are
+    // no more. 100,000 states at once take more room than all that is kept of them.
+    Async<Result<BasePage>> base_page(std::int64_t after, std::size_t most);
     // Replaces the rows of origin `file`; rows of origin `api` stay.
     Async<Result<void>> replace_file_rules(std::vector<model::Rule> rules);
     Async<Result<std::vector<model::Rule>>> rules();

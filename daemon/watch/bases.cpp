@@ -11,6 +11,8 @@ namespace basewatch::watch {
 
 namespace {
 
+constexpr std::size_t states_at_once = 1000;
+
 std::uint64_t random_number() {
     std::uint64_t number = 0;
     std::string bytes = random_bytes(sizeof number);
@@ -83,16 +85,12 @@ const Lane* Watcher::State::lane_of(const model::Reference& base) const {
 }
 
 Async<Result<void>> Watcher::State::use(std::shared_ptr<const WatchTable> table) {
-    std::vector<model::BaseState> stored;
-    if (!loaded) {
-        auto read = co_await store.bases();
-        if (!read) co_return read.error();
-        stored = std::move(*read);
-    }
     bool forget = take_table(*table);
-    for (const auto& state : stored) forget = forget || !bases.contains(state.reference.text());
-    take_states(std::move(stored));
-    loaded = true;
+    if (!loaded) {
+        auto others = co_await load_states();
+        if (!others) co_return others.error();
+        forget = forget || *others;
+    }
     planning = table->planning;
     aliases = names_by_alias(planning.get());
 
@@ -134,9 +132,21 @@ bool Watcher::State::take_table(const WatchTable& table) {
     return !gone.empty();
 }
 
-void Watcher::State::take_states(std::vector<model::BaseState> stored) {
-    for (const auto& state : stored)
-        if (auto* known = find(state.reference.text())) known->take(state);
+Async<Result<bool>> Watcher::State::load_states() {
+    bool others = false;
+    for (std::int64_t after = 0;;) {
+        auto page = co_await store.base_page(after, states_at_once);
+        if (!page) co_return page.error();
+        if (page->rows.empty()) break;
+        after = page->last;
+        for (const auto& state : page->rows) {
+            auto* known = find(state.reference.text());
+            if (known != nullptr) known->take(state);
+            others = others || known == nullptr;
+        }
+    }
+    loaded = true;
+    co_return others;
 }
 
 // Only this base's state is behind, but states are read all at once: this happens when somebody changed the

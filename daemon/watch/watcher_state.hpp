@@ -51,7 +51,8 @@ struct Watcher::State {
     Async<Result<void>> use(std::shared_ptr<const WatchTable> table);
     // Adds and removes bases; returns whether one of the known was removed.
     bool take_table(const WatchTable& table);
-    void take_states(std::vector<model::BaseState> stored);
+    // Whether the store knows others than those that are watched.
+    Async<Result<bool>> load_states();
     // Null when the base is not, or no longer, watched. Ask again after every wait.
     KnownBase* find(const std::string& name);
     const KnownBase* find(const std::string& name) const;

@@ -51,6 +51,29 @@ TEST_F(Record, KeepsEveryFieldOfAState) {
     EXPECT_TRUE(kept.told_unreachable);
 }
 
+TEST_F(Record, StatesComeInPagesEachOnceWhateverTheSizeOfAPage) {
+    constexpr int many = 7;
+    for (int i = 0; i < many; ++i) put(make.baseline("docker.io/library/ruby:" + std::to_string(i), i));
+    for (std::size_t most : {1u, 3u, 7u, 100u}) {
+        std::vector<model::BaseState> all;
+        std::int64_t after = 0;
+        for (;;) {
+            auto page = read(store->base_page(after, most));
+            if (page.rows.empty()) break;
+            EXPECT_LE(page.rows.size(), most);
+            EXPECT_GT(page.last, after);
+            after = page.last;
+            all.insert(all.end(), page.rows.begin(), page.rows.end());
+        }
+        auto whole = read(store->bases());
+        ASSERT_THAT(all, SizeIs(many));
+        for (std::size_t i = 0; i < many; ++i) {
+            EXPECT_EQ(all[i].reference, whole[i].reference);
+            EXPECT_EQ(all[i].current.digest, whole[i].current.digest);
+        }
+    }
+}
+
 TEST_F(Record, KeepsPlatformsWhoseTextIsNoPlatform) {
     auto given = state(ruby, detailed(1));
     given.current.platforms[model::Platform{"", "a/b", "\xff", "1 \"2\""}] = digest(9);
