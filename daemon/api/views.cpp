@@ -18,20 +18,6 @@ void put(Json& object, const char* name, const std::optional<Time>& time) {
     if (time && time->time_since_epoch().count() != 0) object[name] = rfc3339(*time);
 }
 
-std::string_view outcome_name(watch::CheckReport::Outcome outcome) {
-    switch (outcome) {
-        case watch::CheckReport::Outcome::baseline:
-            return "baseline";
-        case watch::CheckReport::Outcome::unchanged:
-            return "unchanged";
-        case watch::CheckReport::Outcome::changed:
-            return "changed";
-        case watch::CheckReport::Outcome::failed:
-            return "failed";
-    }
-    return "unknown";
-}
-
 }  // namespace
 
 Json view(const model::Observation& observation) {
@@ -145,6 +131,20 @@ Json view(const registry::HostReport& host) {
             {"pulls", host.pulls},
             {"tokens", host.tokens},
             {"failures", host.failures}};
+}
+
+std::string_view outcome_name(watch::CheckReport::Outcome outcome) {
+    switch (outcome) {
+        case watch::CheckReport::Outcome::baseline:
+            return "baseline";
+        case watch::CheckReport::Outcome::unchanged:
+            return "unchanged";
+        case watch::CheckReport::Outcome::changed:
+            return "changed";
+        case watch::CheckReport::Outcome::failed:
+            return "failed";
+    }
+    return "unknown";
 }
 
 Json view(const watch::CheckReport& report) {

@@ -83,8 +83,7 @@ void show(const Common& common, const Sweep& swept, const std::string& state_fil
     }
     Table table({"BASE", "OUTCOME", "DETAIL"});
     for (const auto& report : swept.reports)
-        table.add(
-            {report.base.familiar(), api::view(report)["outcome"].get<std::string>(), in_words(report)});
+        table.add({report.base.familiar(), std::string(api::outcome_name(report.outcome)), in_words(report)});
     print(table.text());
     print("state: " + state_file + "; deliveries: " + std::to_string(swept.deliveries.delivered) +
           " delivered, " + std::to_string(swept.deliveries.failed) + " failed\n");
