@@ -10,6 +10,7 @@ using namespace std::chrono_literals;
 using testing::AllOf;
 using testing::Each;
 using testing::ElementsAre;
+using testing::Field;
 using testing::Ge;
 using testing::IsEmpty;
 using testing::Le;
@@ -94,6 +95,23 @@ TEST_F(Sweep, MarksAreSavedWhenTheLoopEnds) {
     auto stored = house.await(house.store().bases());
     ASSERT_TRUE(stored.has_value());
     EXPECT_EQ(stored->at(0).checked_at, looked);
+}
+
+TEST_F(Sweep, AStateOfThousandsIsTakenUpWhole) {
+    constexpr int bases = 2500;
+    auto looked = house.clock.now() - 7min;
+    std::vector<store::CheckMark> marks(bases);
+    for (int i = 0; i < bases; ++i) {
+        marks[static_cast<std::size_t>(i)].base = reference(numbered(i));
+        marks[static_cast<std::size_t>(i)].checked_at = looked;
+    }
+    EXPECT_TRUE(house.await(house.store().mark_checked(std::move(marks))));
+    house.use(many(bases - 1));
+    auto states = house.watcher().states();
+    EXPECT_THAT(states, SizeIs(bases - 1));
+    EXPECT_THAT(states, Each(Field(&model::BaseState::checked_at, looked)));
+    // The one that is no longer watched is forgotten.
+    EXPECT_THAT(*house.await(house.store().bases()), SizeIs(bases - 1));
 }
 
 TEST_F(Sweep, ARestartAsksAtThePhaseNotAtOnce) {
