@@ -2,8 +2,9 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 
-#include <iterator>
+#include <sys/stat.h>
 
 namespace basewatch::net {
 
@@ -11,6 +12,37 @@ namespace {
 
 Error at_fault(const char* what, const std::string& file) {
     return Error(ErrorKind::tls, std::string(what) + " " + file + " cannot be used: " + tls_reason());
+}
+
+// What changes when a file is replaced or written.
+std::string state_of(const ConnectionPolicy& policy) {
+    std::string out;
+    for (const auto* file : {&policy.ca_file, &policy.client_certificate_file, &policy.client_key_file}) {
+        struct stat status{};
+        if (file->empty() || ::stat(file->c_str(), &status) != 0) {
+            out += "-;";
+            continue;
+        }
+        for (auto number :
+             {static_cast<long long>(status.st_ino), static_cast<long long>(status.st_size),
+              static_cast<long long>(status.st_mtim.tv_sec), static_cast<long long>(status.st_mtim.tv_nsec)})
+            out.append(std::to_string(number)).append(",");
+        out += ';';
+    }
+    return out;
+}
+
+Result<void> use_client_certificate(SSL_CTX* context, const std::string& file, const std::string& key_file) {
+    if (SSL_CTX_use_certificate_chain_file(context, file.c_str()) != 1)
+        return at_fault("the client certificate", file);
+    // Said here, because what a server says of it is often no more than a closed connection.
+    if (X509_cmp_current_time(X509_get0_notAfter(SSL_CTX_get0_certificate(context))) < 0)
+        return Error(ErrorKind::tls, "the client certificate " + file + " has expired");
+    const auto& key = key_file.empty() ? file : key_file;
+    if (SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) != 1 ||
+        SSL_CTX_check_private_key(context) != 1)
+        return at_fault("the client key", key);
+    return {};
 }
 
 }  // namespace
@@ -47,13 +79,8 @@ Result<TlsContext> make_tls_context(const ConnectionPolicy& policy) {
         return at_fault("the certificates in", policy.ca_file);
     }
     if (policy.client_certificate_file.empty()) return context;
-    if (SSL_CTX_use_certificate_chain_file(raw, policy.client_certificate_file.c_str()) != 1)
-        return at_fault("the client certificate", policy.client_certificate_file);
-    const auto& key_file =
-        policy.client_key_file.empty() ? policy.client_certificate_file : policy.client_key_file;
-    if (SSL_CTX_use_PrivateKey_file(raw, key_file.c_str(), SSL_FILETYPE_PEM) != 1)
-        return at_fault("the client key", key_file);
-    if (SSL_CTX_check_private_key(raw) != 1) return at_fault("the client key", key_file);
+    auto used = use_client_certificate(raw, policy.client_certificate_file, policy.client_key_file);
+    if (!used) return used.error();
     return context;
 }
 
@@ -66,11 +93,13 @@ Result<TlsContext> TlsContexts::of(const std::shared_ptr<const ConnectionPolicy>
         }
         return plain_;
     }
-    if (auto found = contexts_.find(policy); found != contexts_.end()) return found->second;
+    auto files = state_of(*policy);
+    auto found = contexts_.find(policy);
+    if (found != contexts_.end() && found->second.files == files) return found->second.context;
     auto made = make_tls_context(*policy);
     if (!made) return made.error();
     std::erase_if(contexts_, [](const auto& entry) { return entry.first.expired(); });
-    contexts_.emplace(policy, *made);
+    contexts_.insert_or_assign(policy, Made{*made, std::move(files)});
     return *made;
 }
 

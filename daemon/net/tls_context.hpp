@@ -1,7 +1,7 @@
 #pragma once
 // What TLS connections of one policy share: trusted authorities (the system's, or those of ca_file), the
 // client's own certificate, TLS 1.2 and later, and no certificate unverified. Files are read once for each
-// policy; a reload of the configuration makes new policies.
+// policy and again when they changed: certificates are renewed more often than daemons are restarted.
 
 #include "foundation/error.hpp"
 #include "net/http_message.hpp"
@@ -15,7 +15,8 @@ namespace basewatch::net {
 
 using TlsContext = std::shared_ptr<SSL_CTX>;
 
-// tls, with the file that is at fault.
+// tls, with the file that is at fault: one that cannot be read, a key that does not belong to the
+// certificate, a client certificate that is over.
 Result<TlsContext> make_tls_context(const ConnectionPolicy& policy);
 
 // The first reason in OpenSSL's queue of errors, which it empties.
@@ -27,7 +28,11 @@ public:
 
 private:
     using Owner = std::weak_ptr<const ConnectionPolicy>;
-    std::map<Owner, TlsContext, std::owner_less<Owner>> contexts_;
+    struct Made {
+        TlsContext context;
+        std::string files;  // how they were when the context was made
+    };
+    std::map<Owner, Made, std::owner_less<Owner>> contexts_;
     // The system's authorities alone: one for everybody, they are megabytes.
     TlsContext plain_;
 };

@@ -7,6 +7,8 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 namespace basewatch::net {
 namespace {
 
@@ -275,6 +277,33 @@ TEST(Tls, UnusableFilesAreNamed) {
         EXPECT_EQ(context.error().kind(), ErrorKind::tls);
         EXPECT_NE(context.error().message().find(row.named), std::string::npos) << context.error().message();
     }
+}
+
+TEST(Tls, AClientCertificateThatIsOverIsSaidBeforeItIsShown) {
+    CertificateAuthority authority;
+    auto over = authority.sign({{"client"}, {}, -7200, -3600});
+    ConnectionPolicy policy;
+    policy.client_certificate_file = over.certificate;
+    policy.client_key_file = over.key;
+    auto context = make_tls_context(policy);
+    ASSERT_FALSE(context);
+    EXPECT_NE(context.error().message().find(over.certificate + " has expired"), std::string::npos);
+}
+
+TEST(Tls, FilesThatChangedAreReadAgain) {
+    CertificateAuthority first, second;
+    test::TemporaryFolder folder;
+    auto copy = [&](const std::string& from) { return folder.write("ca.pem", test::read_file(from)); };
+    auto policy = std::make_shared<ConnectionPolicy>();
+    policy->ca_file = copy(first.file());
+    TlsContexts contexts;
+    auto before = *contexts.of(policy);
+    EXPECT_EQ(*contexts.of(policy), before);
+    std::filesystem::remove(policy->ca_file);
+    EXPECT_FALSE(contexts.of(policy));
+    copy(second.file());
+    ASSERT_TRUE(contexts.of(policy));
+    EXPECT_NE(*contexts.of(policy), before);
 }
 
 TEST(Tls, ContextsAreSharedByPolicy) {
