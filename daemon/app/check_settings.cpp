@@ -4,6 +4,7 @@
 #include "dispatch/signature.hpp"
 #include "foundation/suggest.hpp"
 #include "net/headers.hpp"
+#include "net/proxies.hpp"
 #include "net/url.hpp"
 #include "presets/address.hpp"
 #include "presets/preset.hpp"
@@ -173,9 +174,18 @@ void warn_of_idle_targets(const Settings& settings, Problems& problems) {
             problems.warning(target.where, "target " + ticked(name) + " is fired by no rule and no `notify`");
 }
 
+void check_proxies(const settings::RegistriesSettings& registries, Problems& problems) {
+    for (const auto& [host, registry] : registries.by_host) {
+        if (registry.proxy.empty()) continue;
+        auto parsed = net::parse_proxy(registry.proxy.reveal());
+        if (!parsed) problems.error(registry.proxy_at, "`proxy`: " + parsed.error().message());
+    }
+}
+
 }  // namespace
 
 void check_settings(const Settings& settings, Problems& problems) {
+    check_proxies(*settings.registries, problems);
     bool read_whole = !problems.failed();
     Merged targets;
     for (const auto& [name, target] : settings.targets)

@@ -14,7 +14,7 @@ std::string own_binary() {
 Outside::Outside(std::shared_ptr<const settings::RegistriesSettings> registries)
     : clock(loop.get_executor()),
       resolver(loop.get_executor(), clock),
-      dialer(loop.get_executor(), clock, resolver),
+      dialer(loop.get_executor(), clock, resolver, net::EnvironmentProxies::of_process()),
       http(loop.get_executor(), clock, dialer),
       jq(loop.get_executor(), clock, own_binary(), jq::Bounds()),
       registry(loop.get_executor(), clock, http, std::move(registries)) {}

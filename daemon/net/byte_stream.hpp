@@ -14,6 +14,8 @@
 
 namespace basewatch::net {
 
+struct Proxy;
+
 class ByteStream {
 public:
     virtual ~ByteStream() = default;
@@ -25,6 +27,8 @@ public:
     // Whether a kept connection can still be used: false when the other side closed it or spoke out of turn.
     virtual bool usable() = 0;
     virtual std::string remote() const = 0;
+    // The proxy that reads our requests here and passes them on; null where the origin itself reads them.
+    virtual const Proxy* forwarder() const { return nullptr; }
 };
 
 struct ConnectionPolicy;

@@ -1,6 +1,7 @@
 #include "net/http_codec.hpp"
 
 #include "net/http_decoder.hpp"
+#include "net/tunnel.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -16,7 +17,8 @@ constexpr std::size_t most_capacity = most_response_header + 1;
 constexpr std::size_t most_joined_body = 16u << 10;
 
 bool own_field(std::string_view name) {
-    for (std::string_view own : {"Host", "Content-Length", "Transfer-Encoding", "Connection"}) {
+    for (std::string_view own :
+         {"Host", "Content-Length", "Transfer-Encoding", "Connection", "Proxy-Authorization"}) {
         if (equal_without_case(name, own)) return true;
     }
     return false;
@@ -28,7 +30,7 @@ bool announces_length(const HttpRequest& request) {
 }
 
 Async<Result<void>> write_request(ByteStream& stream, const HttpRequest& request) {
-    std::string head = request_head(request);
+    std::string head = request_head(request, stream.forwarder());
     bool joined = request.body.size() <= most_joined_body;
     if (joined) head += request.body;
     auto written = co_await stream.write(head);
@@ -98,11 +100,15 @@ Result<void> check(const HttpRequest& request) {
     return {};
 }
 
-std::string request_head(const HttpRequest& request) {
+std::string request_head(const HttpRequest& request, const Proxy* forwarder) {
     std::string head;
     head.reserve(512 + (request.body.size() <= most_joined_body ? request.body.size() : 0));
-    head.append(request.method).append(" ").append(request.url.target).append(" HTTP/1.1\r\nHost: ");
+    head.append(request.method).append(" ");
+    if (forwarder != nullptr) head.append(request.url.origin());
+    head.append(request.url.target).append(" HTTP/1.1\r\nHost: ");
     head.append(request.url.authority()).append("\r\n");
+    if (forwarder != nullptr && !forwarder->authorization.empty())
+        head.append("Proxy-Authorization: ").append(forwarder->authorization).append("\r\n");
     for (const auto& [name, value] : request.headers) {
         if (!own_field(name)) head.append(name).append(": ").append(value).append("\r\n");
     }
@@ -120,6 +126,8 @@ Async<Result<Answer>> exchange(ByteStream& stream, const HttpRequest& request, R
     if (!written && written.error().kind() != ErrorKind::unreachable) co_return written.error();
     auto answer = co_await read_answer(stream, request, buffer, progress);
     if (!answer && !written && answer.error().kind() != ErrorKind::tls) co_return written.error();
+    if (answer && answer->response.status == 407 && stream.forwarder() != nullptr)
+        co_return refused_by(*stream.forwarder(), 407);
     co_return answer;
 }
 

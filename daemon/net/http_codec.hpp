@@ -35,8 +35,10 @@ private:
 // without line breaks. invalid.
 Result<void> check(const HttpRequest& request);
 
-// Request line and fields. The caller's Host, Content-Length, Transfer-Encoding and Connection are left out.
-std::string request_head(const HttpRequest& request);
+// Request line and fields. The caller's Host, Content-Length, Transfer-Encoding, Connection and
+// Proxy-Authorization are left out.
+// To a proxy that passes it on: with the whole address, and with the proxy's own credentials.
+std::string request_head(const HttpRequest& request, const Proxy* forwarder = nullptr);
 
 struct Answer {
     HttpResponse response;

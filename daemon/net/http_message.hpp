@@ -19,6 +19,17 @@ enum class AddressRule {
                   // global
 };
 
+// Which addresses of a name are used.
+enum class AddressFamily { any, ipv4, ipv6 };
+
+// An HTTP proxy, reached without TLS; https goes through it by CONNECT, http by asking it for the whole
+// address.
+struct Proxy {
+    std::string host;
+    std::uint16_t port = 0;
+    std::string authorization;  // the value of Proxy-Authorization; empty: none is sent
+};
+
 // How to reach one host. Connections are pooled by origin and policy, so whoever talks to a host keeps one
 // policy.
 struct ConnectionPolicy {
@@ -26,6 +37,9 @@ struct ConnectionPolicy {
     Milliseconds connect_timeout{10'000};  // name lookup, TCP and TLS together
     Milliseconds idle_timeout{30'000};     // a kept connection is closed after this
     AddressRule addresses = AddressRule::any;
+    AddressFamily family = AddressFamily::any;
+    std::shared_ptr<const Proxy> proxy;   // null: what the environment says, if anything
+    bool direct = false;                  // no proxy, whatever the environment says
     std::string ca_file;                  // PEM, instead of the system's store
     std::string client_certificate_file;  // PEM
     std::string client_key_file;          // PEM

@@ -53,8 +53,8 @@ bool silent_and_open(Socket& socket) {
     return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-SocketStream::SocketStream(Socket socket, std::string remote)
-    : socket_(std::move(socket)), remote_(std::move(remote)) {}
+SocketStream::SocketStream(Socket socket, std::string remote, std::shared_ptr<const Proxy> forwarder)
+    : socket_(std::move(socket)), remote_(std::move(remote)), forwarder_(std::move(forwarder)) {}
 
 SocketStream::~SocketStream() = default;
 

@@ -20,14 +20,18 @@ bool silent_and_open(Socket& socket);
 
 class SocketStream final : public ByteStream {
 public:
-    SocketStream(Socket socket, std::string remote);
+    // `forwarder`: the proxy at the other end, where it passes on requests rather than bytes.
+    SocketStream(Socket socket, std::string remote, std::shared_ptr<const Proxy> forwarder = nullptr);
     ~SocketStream() override;
     Async<Result<std::size_t>> read_some(std::span<char> into) override;
     Async<Result<void>> write(std::string_view bytes) override;
     void close() override;
     bool usable() override;
     std::string remote() const override { return remote_; }
+    const Proxy* forwarder() const override { return forwarder_.get(); }
 
+    // The connection itself; nothing may be under way.
+    Socket release() { return std::move(socket_); }
     // Ends a read under way with an error; the connection can still be written to.
     void interrupt();
     // Says that nothing more will be written.
@@ -36,6 +40,7 @@ public:
 private:
     Socket socket_;
     std::string remote_;
+    std::shared_ptr<const Proxy> forwarder_;
 };
 
 }  // namespace basewatch::net

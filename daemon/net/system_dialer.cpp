@@ -1,12 +1,17 @@
 #include "net/system_dialer.hpp"
 
+#include "foundation/bell.hpp"
+#include "foundation/task_group.hpp"
 #include "net/address_guard.hpp"
 #include "net/tls_stream.hpp"
+#include "net/tunnel.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+#include <cstring>
 
 namespace basewatch::net {
 
@@ -24,24 +29,12 @@ std::string text_of(const tcp::endpoint& address) {
     return host + ":" + std::to_string(address.port());
 }
 
-struct Candidates {
-    std::vector<tcp::endpoint> allowed;
-    std::size_t blocked = 0;
-};
+constexpr Milliseconds stagger{250};
+constexpr Milliseconds preferred_for{10 * 60'000};
+constexpr std::size_t most_preferred = 2000;
 
-Candidates judge(const std::vector<std::string>& addresses, const Endpoint& endpoint) {
-    Candidates candidates;
-    for (const auto& text : addresses) {
-        boost::system::error_code error;
-        auto address = asio::ip::make_address(text, error);
-        if (error) continue;
-        if (allowed(endpoint.policy->addresses, address)) {
-            candidates.allowed.emplace_back(address, endpoint.port);
-        } else {
-            ++candidates.blocked;
-        }
-    }
-    return candidates;
+bool fits(AddressFamily family, const asio::ip::address& address) {
+    return family == AddressFamily::any || address.is_v6() == (family == AddressFamily::ipv6);
 }
 
 Async<Result<void>> connect_to(tcp::socket& socket, tcp::endpoint address, Clock& clock, Monotonic deadline) {
@@ -62,25 +55,53 @@ Async<Result<void>> connect_to(tcp::socket& socket, tcp::endpoint address, Clock
     if (late) co_return Error(ErrorKind::timed_out, text_of(address) + ": no connection in time");
     if (failure) co_return Error(ErrorKind::unreachable, text_of(address) + ": " + failure.message());
     socket.set_option(tcp::no_delay(true), error);
+    socket.set_option(asio::socket_base::keep_alive(true), error);
     co_return Result<void>();
 }
 
-// Each address but the last may use its share of what is left of the time.
-Async<Result<tcp::socket>> connect_to_any(const asio::any_io_executor& executor,
-                                          std::vector<tcp::endpoint> addresses, Clock& clock,
-                                          Monotonic deadline) {
-    Error last(ErrorKind::name_lookup, "the name has no address");
-    for (std::size_t i = 0; i < addresses.size(); ++i) {
-        auto now = clock.monotonic();
-        if (now >= deadline) co_return Error(ErrorKind::timed_out, "no connection in time");
-        auto share = now + (deadline - now) / static_cast<int>(addresses.size() - i);
+// Attempts at several addresses at once; the first that connects wins.
+struct Race {
+    explicit Race(const asio::any_io_executor& on) : executor(on), bell(on) {}
+
+    Async<void> attempt(tcp::endpoint address, Clock& clock, Monotonic deadline) {
         tcp::socket socket(executor);
-        auto connected = co_await connect_to(socket, addresses[i], clock, share);
-        if (connected) co_return std::move(socket);
-        last = connected.error();
-        if (last.kind() == ErrorKind::cancelled) break;
+        auto connected = co_await connect_to(socket, address, clock, deadline);
+        --running;
+        if (connected && !winner) winner = std::move(socket);
+        // The reason of one that lost because another won is no news.
+        if (!connected && connected.error().kind() != ErrorKind::cancelled) last = connected.error();
+        bell.ring();
     }
-    co_return last;
+
+    asio::any_io_executor executor;
+    Bell bell;
+    std::size_t running = 0;
+    std::optional<tcp::socket> winner;
+    Error last{ErrorKind::name_lookup, "the name has no address"};
+};
+
+Async<Result<tcp::socket>> connect_to_first(asio::any_io_executor executor,
+                                            std::vector<tcp::endpoint> addresses, Clock& clock,
+                                            Monotonic deadline) {
+    Race race(executor);
+    TaskGroup attempts(executor);
+    bool asked_to_stop = false;
+    std::size_t begun = 0;
+    while (!race.winner && !asked_to_stop && (begun < addresses.size() || race.running > 0)) {
+        auto wake = deadline + stagger;  // every attempt ends by itself at the deadline
+        if (begun < addresses.size()) {
+            ++race.running;
+            attempts.start("connecting", race.attempt(addresses[begun++], clock, deadline));
+            if (begun < addresses.size()) wake = clock.monotonic() + stagger;
+        }
+        bool rung = co_await race.bell.wait_until(clock, wake);
+        asked_to_stop = !rung;
+    }
+    attempts.cancel();
+    co_await attempts.wait();
+    if (asked_to_stop) co_return stopped();
+    if (!race.winner) co_return race.last;
+    co_return std::move(*race.winner);
 }
 
 Async<Result<std::unique_ptr<ByteStream>>> with_tls(Socket socket, std::string remote, std::string host,
@@ -99,35 +120,145 @@ Async<Result<std::unique_ptr<ByteStream>>> with_tls(Socket socket, std::string r
     co_return std::unique_ptr<ByteStream>(std::move(stream));
 }
 
+Async<Result<void>> tunnel(SocketStream& stream, const Proxy& proxy, const Endpoint& endpoint, Clock& clock) {
+    bool late = false;
+    auto timer = clock.call_at(endpoint.deadline, [&] {
+        late = true;
+        stream.close();
+    });
+    std::string host =
+        endpoint.host.find(':') == std::string::npos ? endpoint.host : "[" + endpoint.host + "]";
+    auto opened = co_await open_tunnel(stream, proxy, host + ":" + std::to_string(endpoint.port));
+    bool stop = co_await stop_requested();
+    if (stop) co_return stopped();
+    if (late)
+        co_return Error(ErrorKind::timed_out, "the proxy " + proxy.host + " did not connect us in time");
+    co_return opened;
+}
+
+// Behind a proxy only what is written as an address can be judged.
+bool blocked_behind_proxy(const Endpoint& endpoint) {
+    boost::system::error_code not_an_address;
+    auto address = asio::ip::make_address(endpoint.host, not_an_address);
+    if (not_an_address) return endpoint.policy->addresses != AddressRule::any && endpoint.host == "localhost";
+    return !allowed(endpoint.policy->addresses, address);
+}
+
+std::string remote_of(const Socket& socket) {
+    boost::system::error_code error;
+    auto generic = socket.remote_endpoint(error);
+    if (error) return {};
+    tcp::endpoint address;
+    if (generic.size() > address.capacity()) return {};
+    std::memcpy(address.data(), generic.data(), generic.size());
+    return text_of(address);
+}
+
 }  // namespace
 
-SystemDialer::SystemDialer(asio::any_io_executor executor, Clock& clock, Resolver& resolver)
-    : executor_(std::move(executor)), clock_(clock), resolver_(resolver) {}
+std::vector<std::string> interleaved(const std::vector<std::string>& addresses,
+                                     std::optional<bool> ipv6_first) {
+    auto is_ipv6 = [](const std::string& address) { return address.find(':') != std::string::npos; };
+    std::vector<std::string> families[2];
+    for (const auto& address : addresses) families[is_ipv6(address) ? 1 : 0].push_back(address);
+    if (addresses.empty()) return {};
+    std::size_t first = ipv6_first.value_or(is_ipv6(addresses.front())) ? 1 : 0;
+    std::vector<std::string> out;
+    for (std::size_t i = 0; out.size() < addresses.size(); ++i) {
+        if (i < families[first].size()) out.push_back(families[first][i]);
+        if (i < families[1 - first].size()) out.push_back(families[1 - first][i]);
+    }
+    return out;
+}
+
+SystemDialer::SystemDialer(asio::any_io_executor executor, Clock& clock, Resolver& resolver,
+                           EnvironmentProxies environment)
+    : executor_(std::move(executor)),
+      clock_(clock),
+      resolver_(resolver),
+      environment_(std::move(environment)) {}
+
+std::optional<bool> SystemDialer::preferred(const std::string& host) const {
+    auto found = preferred_.find(host);
+    if (found == preferred_.end() || found->second.until <= clock_.monotonic()) return std::nullopt;
+    return found->second.ipv6;
+}
+
+void SystemDialer::remember(const std::string& host, bool ipv6) {
+    auto now = clock_.monotonic();
+    if (preferred_.size() >= most_preferred)
+        std::erase_if(preferred_, [now](const auto& entry) { return entry.second.until <= now; });
+    if (preferred_.size() >= most_preferred) preferred_.clear();
+    preferred_.insert_or_assign(host, Preferred{ipv6, now + preferred_for});
+}
+
+Async<Result<Socket>> SystemDialer::reach(std::string host, std::uint16_t port, AddressRule rule,
+                                          AddressFamily family, Monotonic deadline) {
+    auto addresses = co_await resolver_.resolve(host, deadline);
+    if (!addresses) co_return addresses.error();
+    std::vector<tcp::endpoint> candidates;
+    bool blocked = false, other_family = false;
+    for (const auto& text : interleaved(*addresses, preferred(host))) {
+        boost::system::error_code error;
+        auto address = asio::ip::make_address(text, error);
+        if (error) continue;
+        bool allowed_here = allowed(rule, address), fitting = fits(family, address);
+        blocked |= !allowed_here;
+        other_family |= !fitting;
+        if (allowed_here && fitting) candidates.emplace_back(address, port);
+    }
+    if (candidates.empty() && blocked)
+        co_return Error(ErrorKind::blocked, "connections to this address are not allowed");
+    if (candidates.empty() && other_family)
+        co_return Error(ErrorKind::name_lookup, "the name has no address of the family that was chosen");
+    bool choice = candidates.size() > 1;
+    auto socket = co_await connect_to_first(executor_, std::move(candidates), clock_, deadline);
+    if (!socket) co_return socket.error();
+    boost::system::error_code error;
+    auto address = socket->remote_endpoint(error);
+    if (error) co_return Error(ErrorKind::unreachable, error.message());
+    if (choice) remember(host, address.address().is_v6());
+    co_return Socket(std::move(*socket));
+}
 
 Async<Result<std::unique_ptr<ByteStream>>> SystemDialer::connect(const Endpoint& endpoint) {
+    const auto& policy = *endpoint.policy;
     TlsContext context;
     if (endpoint.tls) {
         auto made = contexts_.of(endpoint.policy);
         if (!made) co_return made.error();
         context = *made;
     }
-    auto addresses = co_await resolver_.resolve(endpoint.host, endpoint.deadline);
-    if (!addresses) co_return addresses.error();
-    auto candidates = judge(*addresses, endpoint);
-    if (candidates.allowed.empty() && candidates.blocked > 0)
+    auto proxy = policy.proxy;
+    if (!proxy && !policy.direct) {
+        auto chosen = environment_.choose(endpoint.tls, endpoint.host, endpoint.port);
+        if (!chosen) co_return chosen.error();
+        proxy = *chosen;
+    }
+    if (!proxy) {
+        auto socket =
+            co_await reach(endpoint.host, endpoint.port, policy.addresses, policy.family, endpoint.deadline);
+        if (!socket) co_return socket.error();
+        std::string remote = remote_of(*socket);
+        if (!endpoint.tls)
+            co_return std::unique_ptr<ByteStream>(
+                std::make_unique<SocketStream>(std::move(*socket), std::move(remote)));
+        auto secured = co_await with_tls(std::move(*socket), std::move(remote), endpoint.host,
+                                         std::move(context), clock_, endpoint.deadline);
+        co_return secured;
+    }
+    if (blocked_behind_proxy(endpoint))
         co_return Error(ErrorKind::blocked, "connections to this address are not allowed");
     auto socket =
-        co_await connect_to_any(executor_, std::move(candidates.allowed), clock_, endpoint.deadline);
-    if (!socket) co_return socket.error();
-    boost::system::error_code error;
-    auto address = socket->remote_endpoint(error);
-    if (error) co_return Error(ErrorKind::unreachable, error.message());
-    std::string remote = text_of(address);
-    if (!endpoint.tls)
-        co_return std::unique_ptr<ByteStream>(
-            std::make_unique<SocketStream>(Socket(std::move(*socket)), std::move(remote)));
-    auto secured = co_await with_tls(Socket(std::move(*socket)), std::move(remote), endpoint.host,
-                                     std::move(context), clock_, endpoint.deadline);
+        co_await reach(proxy->host, proxy->port, AddressRule::any, AddressFamily::any, endpoint.deadline);
+    if (!socket) co_return socket.error().while_doing("the proxy " + proxy->host);
+    // The address of the proxy says nothing about the registry's: it is not told.
+    auto stream = std::make_unique<SocketStream>(std::move(*socket), "", endpoint.tls ? nullptr : proxy);
+    if (!endpoint.tls) co_return std::unique_ptr<ByteStream>(std::move(stream));
+    auto opened = co_await tunnel(*stream, *proxy, endpoint, clock_);
+    if (!opened) co_return opened.error();
+    auto secured = co_await with_tls(stream->release(), "", endpoint.host, std::move(context), clock_,
+                                     endpoint.deadline);
     co_return secured;
 }
 

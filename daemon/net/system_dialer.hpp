@@ -1,23 +1,47 @@
 #pragma once
-// Connections over TCP, with TLS where the endpoint asks for it. Every address of a name is tried in turn
-// within the deadline, so that one that swallows packets does not use up the time of the others. The address
-// guard is asked for each, at the moment of connecting.
+// Connections over TCP, with TLS where the endpoint asks for it, straight or through an HTTP proxy. The
+// addresses of a name are tried as RFC 8305 (happy eyeballs) has it: both families in turn, the next one
+// begun after 250 ms or when the one before failed, the first that connects wins, and the family that won is
+// asked first for ten minutes. The address guard is asked for each, at the moment of connecting. Behind a
+// proxy it sees literal addresses only, for there the proxy looks up names; the proxy itself is the user's
+// choice and not judged.
 
 #include "net/byte_stream.hpp"
+#include "net/proxies.hpp"
 #include "net/resolver.hpp"
+#include "net/socket_stream.hpp"
 #include "net/tls_context.hpp"
+
+#include <map>
+#include <optional>
 
 namespace basewatch::net {
 
+// The order to try: families in turn, beginning with the preferred one, else with that of the first address.
+std::vector<std::string> interleaved(const std::vector<std::string>& addresses,
+                                     std::optional<bool> ipv6_first);
+
 class SystemDialer final : public Dialer {
 public:
-    SystemDialer(asio::any_io_executor executor, Clock& clock, Resolver& resolver);
+    SystemDialer(asio::any_io_executor executor, Clock& clock, Resolver& resolver,
+                 EnvironmentProxies environment = {});
     Async<Result<std::unique_ptr<ByteStream>>> connect(const Endpoint& endpoint) override;
 
 private:
+    struct Preferred {
+        bool ipv6;
+        Monotonic until;
+    };
+    Async<Result<Socket>> reach(std::string host, std::uint16_t port, AddressRule rule, AddressFamily family,
+                                Monotonic deadline);
+    std::optional<bool> preferred(const std::string& host) const;
+    void remember(const std::string& host, bool ipv6);
+
     asio::any_io_executor executor_;
     Clock& clock_;
     Resolver& resolver_;
+    EnvironmentProxies environment_;
+    std::map<std::string, Preferred> preferred_;
     TlsContexts contexts_;
 };
 

@@ -3,11 +3,13 @@
 #include "foundation/log.hpp"
 #include "model/reference.hpp"
 #include "net/address_guard.hpp"
+#include "net/proxies.hpp"
 #include "registry/complaint.hpp"
 
 #include <boost/asio/ip/address.hpp>
 
 #include <algorithm>
+#include <tuple>
 
 namespace basewatch::registry {
 
@@ -28,6 +30,31 @@ net::Url base_address(const std::string& name, bool plain_http) {
     auto parsed = net::Url::parse((plain_http ? "http://" : "https://") + host + "/");
     // A reference's registry is a host by grammar, and settings are checked when they are read.
     return parsed ? *parsed : net::Url{plain_http ? "http" : "https", host, 443, "/", {}};
+}
+
+net::ConnectionPolicy reach_of(const settings::RegistrySettings& wanted) {
+    net::ConnectionPolicy reach;
+    reach.connections = std::max<std::size_t>(wanted.connections.value_or(4), 1);
+    reach.ca_file = wanted.ca_file;
+    reach.client_certificate_file = wanted.client_certificate_file;
+    reach.client_key_file = wanted.client_key_file;
+    reach.family = wanted.family == settings::Family::ipv4   ? net::AddressFamily::ipv4
+                   : wanted.family == settings::Family::ipv6 ? net::AddressFamily::ipv6
+                                                             : net::AddressFamily::any;
+    reach.direct = wanted.direct;
+    if (wanted.proxy.empty()) return reach;
+    // Settings are checked before they are used.
+    if (auto proxy = net::parse_proxy(wanted.proxy.reveal()))
+        reach.proxy = std::make_shared<const net::Proxy>(std::move(*proxy));
+    return reach;
+}
+
+bool same(const net::ConnectionPolicy& a, const net::ConnectionPolicy& b) {
+    auto reached = [](const net::ConnectionPolicy& policy) {
+        return std::tie(policy.connections, policy.addresses, policy.family, policy.proxy, policy.direct,
+                        policy.ca_file, policy.client_certificate_file, policy.client_key_file);
+    };
+    return reached(a) == reached(b);
 }
 
 }  // namespace
@@ -62,12 +89,11 @@ void Host::configure(const settings::RegistriesSettings& settings) {
         answers_from_global_address_.reset();
     }
     local = wanted.plain_http || local_name(name);
-    ca_file = wanted.ca_file;
-    connections = std::max<std::size_t>(wanted.connections.value_or(4), 1);
+    reach = reach_of(wanted);
     timeout = wanted.timeout.value_or(Milliseconds(30'000));
     double usual = local ? local_rate : public_rate;
     rate.change(wanted.rate && wanted.rate->per_second > 0 ? wanted.rate->per_second : usual);
-    places.change(connections);
+    places.change(reach.connections);
 }
 
 net::Url Host::address(const std::string& repository, std::string_view kind, const std::string& which) const {
@@ -134,28 +160,24 @@ std::shared_ptr<const Host> Hosts::find(const std::string& name) const {
 }
 
 std::shared_ptr<const net::ConnectionPolicy> Hosts::policy(const Host& to) {
-    return policy(to.connections, to.ca_file, net::AddressRule::any);
+    return shared(to.reach);
 }
 
 std::shared_ptr<const net::ConnectionPolicy> Hosts::policy(const Host& to, const Host& from) {
-    if (&to == &from) return policy(to);
-    if (to.configured) return policy(to);
-    auto rule = from.is_public() ? net::AddressRule::public_only : net::AddressRule::no_metadata;
-    return policy(to.connections, from.ca_file, rule);
+    if (&to == &from || to.configured) return policy(to);
+    auto wanted = to.reach;
+    wanted.ca_file = from.reach.ca_file;
+    wanted.proxy = from.reach.proxy;
+    wanted.direct = from.reach.direct;
+    wanted.addresses = from.is_public() ? net::AddressRule::public_only : net::AddressRule::no_metadata;
+    return shared(wanted);
 }
 
-std::shared_ptr<const net::ConnectionPolicy> Hosts::policy(std::size_t connections,
-                                                           const std::string& ca_file,
-                                                           net::AddressRule rule) {
-    auto& known = policies_[{connections, ca_file, rule}];
-    if (!known) {
-        auto made = std::make_shared<net::ConnectionPolicy>();
-        made->connections = connections;
-        made->ca_file = ca_file;
-        made->addresses = rule;
-        known = std::move(made);
-    }
-    return known;
+std::shared_ptr<const net::ConnectionPolicy> Hosts::shared(const net::ConnectionPolicy& wanted) {
+    auto known = std::ranges::find_if(policies_, [&](const auto& policy) { return same(*policy, wanted); });
+    if (known != policies_.end()) return *known;
+    policies_.push_back(std::make_shared<const net::ConnectionPolicy>(wanted));
+    return policies_.back();
 }
 
 }  // namespace basewatch::registry

@@ -13,6 +13,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace basewatch::registry {
 
@@ -61,8 +62,7 @@ struct Host {
     net::Url base;
     bool configured = false;  // has an entry in the settings
     bool local = false;
-    std::string ca_file;
-    std::size_t connections = 4;
+    net::ConnectionPolicy reach;  // as the settings want it; its `addresses` is not looked at
     Milliseconds timeout{30'000};
     RateLimit rate{1};
     Pause pause;
@@ -90,18 +90,17 @@ public:
     // For a request to `to` that the user asked for.
     std::shared_ptr<const net::ConnectionPolicy> policy(const Host& to);
     // For a request to `to` because `from` said so. A public registry may not send us to local addresses,
-    // nobody may send us to a cloud's metadata; the private CA of the one holds for the other unless the
-    // settings name that host.
+    // nobody may send us to a cloud's metadata; the private CA and the proxy of the one hold for the other
+    // unless the settings name that host. Our certificate is shown to nobody but the registry it was
+    // configured for.
     std::shared_ptr<const net::ConnectionPolicy> policy(const Host& to, const Host& from);
 
 private:
-    std::shared_ptr<const net::ConnectionPolicy> policy(std::size_t connections, const std::string& ca_file,
-                                                        net::AddressRule rule);
+    std::shared_ptr<const net::ConnectionPolicy> shared(const net::ConnectionPolicy& wanted);
 
     std::shared_ptr<const settings::RegistriesSettings> settings_;
     std::map<std::string, std::shared_ptr<Host>> hosts_;
-    using PolicyKey = std::tuple<std::size_t, std::string, net::AddressRule>;
-    std::map<PolicyKey, std::shared_ptr<const net::ConnectionPolicy>> policies_;
+    std::vector<std::shared_ptr<const net::ConnectionPolicy>> policies_;
 };
 
 }  // namespace basewatch::registry

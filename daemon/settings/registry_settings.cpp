@@ -40,9 +40,27 @@ void read_credentials(YamlMap& map, Reading& reading, RegistrySettings& registry
                                                            "keep one of them");
 }
 
+void read_client_certificate(YamlMap& map, Reading& reading, RegistrySettings& registry) {
+    auto certificate = map.take("client_cert");
+    auto key = map.take("client_key");
+    if (certificate)
+        registry.client_certificate_file = reading.secrets.path(*certificate, "client_cert").value_or("");
+    if (key) registry.client_key_file = reading.secrets.path(*key, "client_key").value_or("");
+    if (certificate && !key)
+        reading.problems.error(map.where("client_cert"),
+                               map.what() + " has a `client_cert` and no `client_key`");
+    if (key && !certificate)
+        reading.problems.error(map.where("client_key"),
+                               map.what() + " has a `client_key` and no `client_cert`");
+    if (certificate && registry.plain_http)
+        reading.problems.error(map.where("client_cert"), map.what() +
+                                                             " has `plain_http: true` and a `client_cert`: "
+                                                             "without TLS there is no certificate");
+}
+
 void read_registry(const std::string& host, const YamlValue& value, Reading& reading) {
     YamlMap map(value, "registry `" + host + "`", reading.problems);
-    map.refuse({"family", "bulk", "client_cert", "client_key", "mirror", "proxy"});
+    map.refuse({"bulk", "mirror"});
     RegistrySettings registry;
     read_credentials(map, reading, registry);
     if (auto plain = map.take("plain_http"))
@@ -54,6 +72,16 @@ void read_registry(const std::string& host, const YamlValue& value, Reading& rea
                                                              " has `plain_http: true` and a `ca_file`: "
                                                              "without TLS there is no certificate");
     }
+    read_client_certificate(map, reading, registry);
+    if (auto family = map.take("family"))
+        if (auto word = read_word(*family, "family", {"auto", "ipv4", "ipv6"}, reading.problems))
+            registry.family = static_cast<Family>(*word);
+    if (auto proxy = map.take("proxy"))
+        if (auto text = reading.secrets.text(*proxy, "proxy")) {
+            registry.direct = text->text == "direct";
+            registry.proxy_at = map.where("proxy");
+            if (!registry.direct) registry.proxy = Secret(text->text);
+        }
     if (auto timeout = map.take("timeout"))
         registry.timeout = read_duration(*timeout, "timeout", 10ms, 10min, reading.problems);
     if (auto count = map.take("connections"))

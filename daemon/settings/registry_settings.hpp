@@ -3,6 +3,7 @@
 
 #include "foundation/clock.hpp"
 #include "foundation/secret.hpp"
+#include "foundation/yaml.hpp"
 
 #include <map>
 #include <optional>
@@ -15,12 +16,19 @@ struct Rate {
     double per_second = 0;
 };
 
+enum class Family { any, ipv4, ipv6 };
+
 struct RegistrySettings {
     std::string username;
     Secret password;
     std::string auth_file;  // path of a docker config.json or podman auth.json for this registry
     bool plain_http = false;
     std::string ca_file;
+    std::string client_certificate_file, client_key_file;  // both or neither
+    Family family = Family::any;
+    Secret proxy;  // an address, perhaps with a user and password; empty: the environment's
+    Mark proxy_at;
+    bool direct = false;                     // no proxy, whatever the environment says
     std::optional<Milliseconds> timeout;     // default 30 s
     std::optional<std::size_t> connections;  // default 4
     std::optional<Rate> rate;                // default 10/s for public registries, 100/s for others

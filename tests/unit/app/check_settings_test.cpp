@@ -245,8 +245,9 @@ TEST(CheckSettings, what_follows_from_a_fault_already_told_is_left_out) {
 
 TEST(Sample, is_valid_without_a_warning) {
     test::TemporaryFolder folder;
-    for (std::string_view name : {"api_dashboard", "api_ops", "hub", "dockerconfig", "registry_ca", "gitlab",
-                                  "github", "audit", "audit_before", "inventory"})
+    for (std::string_view name :
+         {"api_dashboard", "api_ops", "hub", "dockerconfig", "registry_ca", "registry_cert", "registry_key",
+          "proxy", "gitlab", "github", "audit", "audit_before", "inventory"})
         folder.write(name, std::string(name) + "-value-for-a-test");
     folder.write("slack", "https://hooks.slack.com/services/T0/B0/test\n");
     settings::Environment environment{{{"CREDENTIALS_DIRECTORY", folder.path().string()}}};
@@ -263,20 +264,21 @@ TEST(Sample, is_valid_without_a_warning) {
 // Every key that this version reads stands in the sample, so that nothing is found out by reading the source.
 TEST(Sample, names_every_key) {
     auto sample = test::read_file(PROJECT_DIR "/config/basewatch.yaml");
-    for (std::string_view key : {"state",         "listen",     "public_url",
-                                 "api_tokens",    "scopes",     "retention",
-                                 "interval",      "platforms",  "unreachable_after",
-                                 "username",      "password",   "auth_file",
-                                 "ca_file",       "timeout",    "connections",
-                                 "rate",          "plain_http", "aliases",
-                                 "ignore_labels", "owner",      "deadline",
-                                 "with",          "base",       "on",
-                                 "dependents",    "fire",       "events",
-                                 "preset",        "url",        "token",
-                                 "secret",        "signature",  "method",
-                                 "headers",       "body",       "success",
-                                 "retries",       "expire",     "per",
-                                 "options"})
+    for (std::string_view key : {"state",       "listen",        "public_url",
+                                 "api_tokens",  "scopes",        "retention",
+                                 "interval",    "platforms",     "unreachable_after",
+                                 "username",    "password",      "auth_file",
+                                 "ca_file",     "timeout",       "connections",
+                                 "client_cert", "client_key",    "family",
+                                 "proxy",       "rate",          "plain_http",
+                                 "aliases",     "ignore_labels", "owner",
+                                 "deadline",    "with",          "base",
+                                 "on",          "dependents",    "fire",
+                                 "events",      "preset",        "url",
+                                 "token",       "secret",        "signature",
+                                 "method",      "headers",       "body",
+                                 "success",     "retries",       "expire",
+                                 "per",         "options"})
         EXPECT_THAT(sample, HasSubstr(std::string(key) + ":")) << key;
 }
 

@@ -172,6 +172,56 @@ TEST(SystemDialer, TriesEachAddressInTurn) {
     EXPECT_EQ(response->remote, "127.0.0.1:" + std::to_string(server.port()));
 }
 
+TEST(SystemDialer, FamiliesTakeTurns) {
+    using List = std::vector<std::string>;
+    EXPECT_EQ(interleaved({}, std::nullopt), List{});
+    EXPECT_EQ(interleaved({"::1", "::2", "1.1.1.1", "::3"}, std::nullopt),
+              (List{"::1", "1.1.1.1", "::2", "::3"}));
+    EXPECT_EQ(interleaved({"::1", "1.1.1.1", "1.1.1.2"}, false), (List{"1.1.1.1", "::1", "1.1.1.2"}));
+    EXPECT_EQ(interleaved({"1.1.1.1", "1.1.1.2"}, true), (List{"1.1.1.1", "1.1.1.2"}));
+}
+
+// A listener whose queue is full drops what comes: connecting to it takes until the deadline.
+TEST(SystemDialer, AnAddressThatSwallowsPacketsHoldsUpNobody) {
+    RawServer server(answer_each);
+    asio::io_context loop;
+    auto port = static_cast<std::uint16_t>(server.port());
+    tcp::acceptor silent(loop);
+    silent.open(tcp::v6());
+    silent.bind({asio::ip::make_address("::1"), port});
+    silent.listen(0);
+    std::vector<std::unique_ptr<tcp::socket>> waiting;
+    for (int i = 0; i < 4; ++i) {
+        waiting.push_back(std::make_unique<tcp::socket>(loop, tcp::v6()));
+        waiting.back()->non_blocking(true);
+        boost::system::error_code in_progress;
+        waiting.back()->connect({asio::ip::make_address("::1"), port}, in_progress);
+    }
+    auto response = get_from({"::1", "127.0.0.1"}, AddressRule::any, port);
+    ASSERT_EQ(kind_of(response), "status 200");
+    EXPECT_EQ(response->remote, "127.0.0.1:" + std::to_string(port));
+}
+
+TEST(SystemDialer, KeepsToTheFamilyThatWasChosen) {
+    RawServer server(answer_each);
+    RealNetwork network;
+    FixedResolver resolver({"::1", "127.0.0.1"});
+    SystemDialer dialer(network.loop.get_executor(), network.clock, resolver);
+    HttpClient client(network.loop.get_executor(), network.clock, dialer);
+    auto get = [&](AddressFamily family) {
+        network.policy = std::make_shared<ConnectionPolicy>();
+        network.policy->family = family;
+        auto request = network.request("http://name.example:" + std::to_string(server.port()) + "/");
+        return test::run_async(network.loop, client.send(std::move(request)));
+    };
+    EXPECT_EQ(kind_of(get(AddressFamily::ipv4)), "status 200");
+    auto refused = get(AddressFamily::ipv6);
+    EXPECT_EQ(kind_of(refused), "unreachable");
+    EXPECT_NE(refused.error().message().find("[::1]"), std::string::npos);
+    EXPECT_EQ(kind_of(get(AddressFamily::any)), "status 200");
+    EXPECT_EQ(kind_of(get_from({}, AddressRule::any, server.port())), "name_lookup");
+}
+
 TEST(SystemDialer, GuardsTheResolvedAddress) {
     RawServer server(answer_each);
     auto from = [&](std::vector<std::string> addresses, AddressRule rule) {

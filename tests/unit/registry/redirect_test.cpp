@@ -146,6 +146,29 @@ TEST_F(RedirectTest, FromAPublicRegistryMayNotLeadToLocalAddresses) {
     EXPECT_EQ(transport.sent().back().policy->ca_file, "/etc/cdn.pem");
 }
 
+TEST_F(RedirectTest, ShowsTheClientsCertificateToItsRegistryAlone) {
+    auto changed = std::make_shared<settings::RegistriesSettings>();
+    auto& own = changed->by_host["registry.example.com"];
+    own.client_certificate_file = "/etc/client.pem";
+    own.client_key_file = "/etc/client.key";
+    own.family = settings::Family::ipv4;
+    own.proxy = Secret("http://proxy.example:3128");
+    client().replace_settings(changed);
+    transport.serve("https://cdn.example.net", [this](const net::HttpRequest&) { return manifest(built); });
+    redirect(307, "https://cdn.example.net/x");
+    ASSERT_TRUE(look_up());
+    const auto& elsewhere = *transport.sent().back().policy;
+    EXPECT_EQ(elsewhere.client_certificate_file, "");
+    EXPECT_EQ(elsewhere.client_key_file, "");
+    EXPECT_EQ(elsewhere.family, net::AddressFamily::any);
+    ASSERT_TRUE(elsewhere.proxy) << "one network, one way out";
+    EXPECT_EQ(elsewhere.proxy->host, "proxy.example");
+    const auto& here = *transport.sent().front().policy;
+    EXPECT_EQ(here.client_certificate_file, "/etc/client.pem");
+    EXPECT_EQ(here.client_key_file, "/etc/client.key");
+    EXPECT_EQ(here.family, net::AddressFamily::ipv4);
+}
+
 TEST_F(RedirectTest, ToAWebPageIsNoAnswer) {
     transport.serve("https://www.example.net", [](const net::HttpRequest&) {
         return answer(200, {{"Content-Type", "text/html"}}, "<html>");

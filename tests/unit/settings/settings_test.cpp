@@ -240,12 +240,8 @@ TEST(Settings, what_this_version_does_not_build_is_refused_and_never_ignored) {
     const std::vector<std::string> texts{
         "daemon: {api_tokens: [{name: a, token: x, scopes: [read], owner: team}]}",
         "defaults: {settle: 1m}",
-        "registries: {r.example.com: {family: ipv4}}",
         "registries: {r.example.com: {bulk: never}}",
-        "registries: {r.example.com: {client_cert: /x}}",
-        "registries: {r.example.com: {client_key: /x}}",
         "registries: {r.example.com: {mirror: x}}",
-        "registries: {r.example.com: {proxy: x}}",
         "watch: [{image: ruby, tags: {glob: '3.*'}}]",
         "watch: [{image: ruby, settle: 1m}]",
         "watch: ['ruby:*']",
