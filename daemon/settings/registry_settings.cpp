@@ -58,6 +58,23 @@ void read_client_certificate(YamlMap& map, Reading& reading, RegistrySettings& r
                                                              "without TLS there is no certificate");
 }
 
+void read_proxy(YamlMap& map, Reading& reading, RegistrySettings& registry) {
+    auto proxy = map.take("proxy");
+    if (!proxy) return;
+    registry.proxy_at = map.where("proxy");
+    auto address = reading.secrets.text(*proxy, "proxy");
+    if (!address) return;
+    if (address->text.empty())
+        reading.problems.error(registry.proxy_at,
+                               "`proxy` must be an address such as http://host:port, or `direct`");
+    if (!address->has_secret && address->text.find('@') != std::string::npos)
+        reading.problems.warning(registry.proxy_at,
+                                 "the password of `proxy` is a secret and stands in the file: better is "
+                                 "${credential:NAME}, ${file:/path} or ${env:NAME}");
+    registry.direct = address->text == "direct";
+    if (!registry.direct) registry.proxy = Secret(std::move(address->text));
+}
+
 void read_registry(const std::string& host, const YamlValue& value, Reading& reading) {
     YamlMap map(value, "registry `" + host + "`", reading.problems);
     map.refuse({"bulk", "mirror"});
@@ -76,12 +93,7 @@ void read_registry(const std::string& host, const YamlValue& value, Reading& rea
     if (auto family = map.take("family"))
         if (auto word = read_word(*family, "family", {"auto", "ipv4", "ipv6"}, reading.problems))
             registry.family = static_cast<Family>(*word);
-    if (auto proxy = map.take("proxy"))
-        if (auto text = reading.secrets.text(*proxy, "proxy")) {
-            registry.direct = text->text == "direct";
-            registry.proxy_at = map.where("proxy");
-            if (!registry.direct) registry.proxy = Secret(text->text);
-        }
+    read_proxy(map, reading, registry);
     if (auto timeout = map.take("timeout"))
         registry.timeout = read_duration(*timeout, "timeout", 10ms, 10min, reading.problems);
     if (auto count = map.take("connections"))

@@ -272,6 +272,27 @@ TEST(Settings, what_this_version_does_not_build_is_refused_and_never_ignored) {
     }
 }
 
+TEST(Settings, how_a_registry_is_reached) {
+    Problems problems;
+    auto settings =
+        readable_text("f.yaml",
+                      "registries:\n"
+                      "  a.example.com: {proxy: 'http://u:p@proxy.example.com:3128', family: ipv6}\n"
+                      "  b.example.com: {proxy: direct, family: auto}\n"
+                      "  c.example.com: {proxy: ''}\n"
+                      "  d.example.com: {}\n",
+                      {}, problems);
+    EXPECT_THAT(told(problems), ElementsAre(testing::HasSubstr("password of `proxy` is a secret"),
+                                            testing::HasSubstr("4:19 `proxy` must be an address")));
+    const auto& hosts = settings.registries->by_host;
+    EXPECT_EQ(hosts.at("a.example.com").proxy.reveal(), "http://u:p@proxy.example.com:3128");
+    EXPECT_EQ(hosts.at("a.example.com").family, Family::ipv6);
+    EXPECT_TRUE(hosts.at("b.example.com").direct);
+    EXPECT_TRUE(hosts.at("b.example.com").proxy.empty());
+    EXPECT_EQ(hosts.at("b.example.com").family, Family::any);
+    EXPECT_FALSE(hosts.at("d.example.com").direct);
+}
+
 TEST(Settings, what_is_readable_comes_back_beside_the_faults) {
     Problems problems;
     auto settings = readable_text("f.yaml",
