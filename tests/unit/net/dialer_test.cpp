@@ -193,10 +193,10 @@ TEST(SystemDialer, AnAddressThatSwallowsPacketsHoldsUpNobody) {
     std::vector<std::unique_ptr<tcp::socket>> waiting;
     for (int i = 0; i < 4; ++i) {
         waiting.push_back(std::make_unique<tcp::socket>(loop, tcp::v6()));
-        waiting.back()->non_blocking(true);
-        boost::system::error_code in_progress;
-        waiting.back()->connect({asio::ip::make_address("::1"), port}, in_progress);
+        waiting.back()->async_connect({asio::ip::make_address("::1"), port},
+                                      [](const boost::system::error_code&) {});
     }
+    loop.poll();
     auto response = get_from({"::1", "127.0.0.1"}, AddressRule::any, port);
     ASSERT_EQ(kind_of(response), "status 200");
     EXPECT_EQ(response->remote, "127.0.0.1:" + std::to_string(port));
