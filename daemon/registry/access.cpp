@@ -39,9 +39,10 @@ std::string repository_in(std::string_view target) {
     static constexpr std::string_view prefix = "/v2/";
     if (!target.starts_with(prefix)) return {};
     target.remove_prefix(prefix.size());
-    for (std::string_view kind : {"/manifests/", "/blobs/"}) {
+    for (std::string_view kind : {"/manifests/", "/blobs/", "/tags/list"}) {
         auto at = target.rfind(kind);
         if (at == std::string_view::npos || at == 0 || at > 255) continue;
+        if (!kind.ends_with('/') && !target.ends_with(kind)) continue;
         auto name = target.substr(0, at);
         bool plain = std::all_of(name.begin(), name.end(), [](char c) {
             return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-' ||
@@ -75,8 +76,9 @@ Async<Result<Answer>> Access::ask(std::shared_ptr<Host> registry, Question quest
     }
     Hop hop{registry, question.url, question.repository, hosts_.policy(*registry)};
     auto sender = registry;
+    if (question.continued) hop = beyond(hop, *question.continued, registry, sender);
     for (int hops = 0;; ++hops) {
-        auto answer = co_await ask_hop(hop, question, question.waits && hops == 0);
+        auto answer = co_await ask_hop(hop, question, question.waits && hops == 0 && hop.host == registry);
         if (!answer) co_return answer;
         if (!question.follow || !redirects(answer->response.status)) co_return answer;
         auto target = redirect_target(hop.url, answer->response);
@@ -84,14 +86,18 @@ Async<Result<Answer>> Access::ask(std::shared_ptr<Host> registry, Question quest
         if (hops == most_hops)
             co_return Error(ErrorKind::bad_answer, registry->name + " redirects in circles")
                 .with_status(answer->response.status);
-        // Once somebody public is in the chain, nothing behind it may be local.
-        if (hop.host->is_public()) sender = hop.host;
-        hop.host = hosts_.at(*target);
-        hop.url = *target;
-        hop.repository = repository_in(target->target);
-        bool own = target->same_origin(registry->base);
-        hop.policy = own ? hosts_.policy(*registry) : hosts_.policy(*hop.host, *sender);
+        hop = beyond(hop, *target, registry, sender);
     }
+}
+
+Access::Hop Access::beyond(const Hop& hop, const net::Url& target, const std::shared_ptr<Host>& registry,
+                           std::shared_ptr<Host>& sender) {
+    // Once somebody public is in the chain, nothing behind it may be local.
+    if (hop.host->is_public()) sender = hop.host;
+    bool own = target.same_origin(registry->base);
+    Hop next{own ? registry : hosts_.at(target), target, repository_in(target.target), nullptr};
+    next.policy = own ? hosts_.policy(*registry) : hosts_.policy(*next.host, *sender);
+    return next;
 }
 
 Async<Result<Answer>> Access::ask_hop(Hop hop, Question question, bool had_turn) {
@@ -118,7 +124,7 @@ Async<Result<Answer>> Access::ask_hop(Hop hop, Question question, bool had_turn)
         if (response->status != 401 || !may_authorize) {
             if (used.kind == Authorization::Kind::basic)
                 wrong_in_a_row_.erase(hop.host->name + "\n" + used.identity);
-            co_return Answer{std::move(*response), hop.host, used.header};
+            co_return Answer{std::move(*response), hop.host, hop.url, used.header};
         }
         if (attempt == most_attempts) co_return denied(hop, *response, used, "");
         auto worth_it = co_await judge(hop, std::move(*response), std::move(used));

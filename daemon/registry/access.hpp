@@ -11,6 +11,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace basewatch::registry {
@@ -21,14 +22,17 @@ struct Question {
     std::string repository;  // that the url belongs to, for the token's scope
     std::string accept = "*/*";
     std::size_t most_body = 1u << 20;
-    bool follow = true;       // redirects
-    bool waits = true;        // for a turn of its own; otherwise part of something that had one
+    bool follow = true;  // redirects
+    bool waits = true;   // for a turn of its own; otherwise part of something that had one
+    // Where an earlier answer's redirect led: asked as if the registry sent us there again.
+    std::optional<net::Url> continued{};
     bool long_token = false;  // wants a token with most of its life before it
 };
 
 struct Answer {
     net::HttpResponse response;
     std::shared_ptr<Host> from;  // who gave it, at the end of all redirects
+    net::Url url;                // where
     std::string authorization;   // that was sent with the last request; empty for none
 };
 
@@ -59,6 +63,9 @@ private:
         Token token;
     };
 
+    // The hop after this one; `sender` is who vouches for where it leads.
+    Hop beyond(const Hop& hop, const net::Url& target, const std::shared_ptr<Host>& registry,
+               std::shared_ptr<Host>& sender);
     Async<Result<Answer>> ask_hop(Hop hop, Question question, bool had_turn);
     Async<Result<Authorization>> authorize(Hop hop, bool long_token);
     // After a 401: what was learned makes another attempt worth it, or the Error that says why not.
@@ -78,7 +85,8 @@ private:
     std::map<std::string, int> wrong_in_a_row_;  // by host and identity
 };
 
-// The repository in `/v2/NAME/manifests/…` or `/v2/NAME/blobs/…`; empty in any other path.
+// The repository in `/v2/NAME/manifests/…`, `/v2/NAME/blobs/…` or `/v2/NAME/tags/list`; empty in any other
+// path.
 std::string repository_in(std::string_view target);
 
 }  // namespace basewatch::registry

@@ -32,6 +32,7 @@ struct Learned {
     std::string service;
     std::map<std::string, std::string> scopes;  // by repository, where they are not our own
 
+    Monotonic whole_lists_until{};                   // a page size is refused here
     Monotonic get_only_until{};                      // HEAD is refused here
     int heads_without_digest = 0;                    // in a row
     std::map<std::string, Monotonic> got_after_404;  // by reference

@@ -2,6 +2,7 @@
 
 #include "registry/look_up.hpp"
 #include "registry/manifests.hpp"
+#include "registry/tag_list.hpp"
 
 #include <algorithm>
 
@@ -15,7 +16,8 @@ struct RegistryClient::State {
           credentials(settings),
           exchange(clock, transport),
           access(std::move(executor), exchange, hosts, credentials),
-          tags(clock, hosts, access) {}
+          pointers(clock, hosts, access),
+          tag_lists(clock, hosts, access) {}
 
     Async<Result<Manifest>> manifest(model::Reference repository, model::Digest digest);
     Async<Result<model::ImageContent>> content(model::Reference repository, Manifest manifest);
@@ -33,7 +35,8 @@ struct RegistryClient::State {
     Credentials credentials;
     Exchange exchange;
     Access access;
-    LookUp tags;
+    LookUp pointers;
+    TagLists tag_lists;
 };
 
 namespace {
@@ -135,7 +138,7 @@ void RegistryClient::replace_settings(std::shared_ptr<const settings::Registries
 }
 
 Async<Result<Pointer>> RegistryClient::look_up(model::Reference reference) {
-    auto result = co_await state_->tags.look_up(reference);
+    auto result = co_await state_->pointers.look_up(reference);
     state_->count(reference.registry(), result);
     co_return result;
 }
@@ -148,6 +151,12 @@ Async<Result<Manifest>> RegistryClient::manifest(model::Reference repository, mo
 
 Async<Result<model::ImageContent>> RegistryClient::content(model::Reference repository, Manifest manifest) {
     auto result = co_await state_->content(repository, std::move(manifest));
+    state_->count(repository.registry(), result);
+    co_return result;
+}
+
+Async<Result<TagList>> RegistryClient::tags(model::Reference repository) {
+    auto result = co_await state_->tag_lists.list(repository);
     state_->count(repository.registry(), result);
     co_return result;
 }

@@ -64,6 +64,13 @@ struct LayerAccess {
     net::Headers headers;
 };
 
+// The tags of a repository that stand for images, in ASCII order. Not complete where the registry led in
+// circles: what is missing then is not gone.
+struct TagList {
+    std::vector<std::string> tags;
+    bool complete = true;
+};
+
 // What this registry said of itself, for `status` and for the log.
 struct HostReport {
     std::string host;
@@ -92,6 +99,11 @@ public:
 
     // The image configuration behind a manifest, as far as a build inherits it. Bound 8 MiB, hashed.
     Async<Result<model::ImageContent>> content(model::Reference repository, Manifest manifest);
+
+    // Every tag of the repository (the reference's own does not matter), in as few pages as the registry
+    // allows. A page that fails is the failure of the whole; too_large beyond a million tags, timed_out after
+    // two minutes.
+    Async<Result<TagList>> tags(model::Reference repository);
 
     // Addresses and headers with which somebody else can fetch these layers now; foreign layers are left out.
     Async<Result<std::vector<LayerAccess>>> layer_access(model::Reference repository,

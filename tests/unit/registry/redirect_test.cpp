@@ -195,7 +195,8 @@ TEST(Paths, OfTheRegistryApiNameTheirRepository) {
     EXPECT_EQ(repository_in("/v2/"), "");
     EXPECT_EQ(repository_in("/v2/manifests/1.0"), "");
     EXPECT_EQ(repository_in("/v1/app/manifests/1.0"), "");
-    EXPECT_EQ(repository_in("/v2/app/tags/list"), "");
+    EXPECT_EQ(repository_in("/v2/team/app/tags/list?n=2"), "team/app");
+    EXPECT_EQ(repository_in("/v2/app/tags/list/more"), "");
     EXPECT_EQ(repository_in("/v2/a%20b/manifests/1.0"), "");
     EXPECT_EQ(repository_in("/v2/" + std::string(300, 'a') + "/manifests/1.0"), "");
 }
