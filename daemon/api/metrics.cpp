@@ -102,6 +102,16 @@ std::string metrics_text(const MetricsInput& input) {
     families.push_back(rows("registry_tokens_total", "Token requests", input.hosts, of_host(&Host::tokens)));
     families.push_back(rows("registry_failures_total", "Failed requests to registries", input.hosts,
                             of_host(&Host::failures)));
+    std::vector<Labelled> left, rates;
+    for (const auto& host : input.hosts) {
+        rates.push_back({{{"host", host.host}}, host.rate_per_second});
+        if (host.pulls_remaining)
+            left.push_back({{{"host", host.host}}, static_cast<double>(*host.pulls_remaining)});
+    }
+    families.push_back(family("registry_pulls_remaining", "Manifests that may still be read, where counted",
+                              MetricType::Gauge, left));
+    families.push_back(family("registry_rate_per_second", "How fast a registry is asked at most, right now",
+                              MetricType::Gauge, rates));
     return prometheus::TextSerializer().Serialize(families);
 }
 

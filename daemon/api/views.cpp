@@ -126,11 +126,16 @@ Json view(const dispatch::TargetReport& target) {
 }
 
 Json view(const registry::HostReport& host) {
-    return {{"host", host.host},
-            {"requests", host.requests},
-            {"pulls", host.pulls},
-            {"tokens", host.tokens},
-            {"failures", host.failures}};
+    Json out{{"host", host.host},
+             {"state", host.state},
+             {"requests", host.requests},
+             {"pulls", host.pulls},
+             {"tokens", host.tokens},
+             {"failures", host.failures},
+             {"rate_per_second", host.rate_per_second}};
+    if (host.pulls_limit) out["pulls_limit"] = *host.pulls_limit;
+    if (host.pulls_remaining) out["pulls_remaining"] = *host.pulls_remaining;
+    return out;
 }
 
 std::string_view outcome_name(watch::CheckReport::Outcome outcome) {

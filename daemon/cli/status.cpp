@@ -30,11 +30,11 @@ int show_status(const json& answer) {
         for (const auto& [state, count] : deliveries->items())
             states += (states.empty() ? "" : ", ") + to_text(count) + " " + state;
     print("deliveries  " + (states.empty() ? "none" : states) + "\n");
-    Table hosts({"REGISTRY", "REQUESTS", "PULLS", "TOKENS", "FAILURES"});
+    Table hosts({"REGISTRY", "STATE", "REQUESTS", "PULLS", "PULLS LEFT", "TOKENS", "FAILURES"});
     if (const auto* registries = array_member(answer, "registries"))
         for (const auto& host : *registries)
-            hosts.add({cell(host, "host"), cell(host, "requests"), cell(host, "pulls"), cell(host, "tokens"),
-                       cell(host, "failures")});
+            hosts.add({cell(host, "host"), cell(host, "state"), cell(host, "requests"), cell(host, "pulls"),
+                       cell(host, "pulls_remaining"), cell(host, "tokens"), cell(host, "failures")});
     if (!hosts.empty()) print("\n" + hosts.text());
     return done;
 }

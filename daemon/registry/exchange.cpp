@@ -1,5 +1,6 @@
 #include "registry/exchange.hpp"
 
+#include "foundation/log.hpp"
 #include "foundation/time.hpp"
 #include "registry/complaint.hpp"
 
@@ -13,11 +14,35 @@ Error stopped() {
     return Error(ErrorKind::cancelled, "stopped while waiting");
 }
 
+Error shut(const Host& host) {
+    return Error(ErrorKind::unreachable,
+                 host.name + " failed again and again; it is left alone for some minutes");
+}
+
+// Whether the host itself is to blame, whatever it was asked for.
+bool host_failed(const Result<net::HttpResponse>& response) {
+    if (response) return response->status >= 500 && response->status < 600;
+    switch (response.error().kind()) {
+        case ErrorKind::name_lookup:
+        case ErrorKind::unreachable:
+        case ErrorKind::timed_out:
+        case ErrorKind::tls:
+            return true;
+        default:
+            return false;
+    }
+}
+
+bool asks_to_wait(const net::HttpResponse& response) {
+    return means_rate_limit(response) || (response.status == 503 && response.headers.find("Retry-After"));
+}
+
 }  // namespace
 
-std::optional<Error> Exchange::paused(const Host& host) const {
+std::optional<Error> Exchange::held(const Host& host) const {
     auto now = clock_.monotonic();
     auto until = host.pause.until(now);
+    if (!until && host.breaker.open_until(now)) return shut(host);
     if (!until) return std::nullopt;
     auto rest = std::chrono::ceil<Milliseconds>(*until - now);
     auto seconds = std::chrono::ceil<std::chrono::seconds>(rest);
@@ -27,33 +52,47 @@ std::optional<Error> Exchange::paused(const Host& host) const {
 }
 
 Async<Result<void>> Exchange::turn(std::shared_ptr<Host> host) {
-    if (auto error = paused(*host)) co_return *error;
+    if (auto error = held(*host)) co_return *error;
     auto turn = host->rate.take(clock_.monotonic());
     if (turn > clock_.monotonic()) {
         bool passed = co_await sleep_until(clock_, turn);
         if (!passed) co_return stopped();
-        if (auto error = paused(*host)) co_return *error;
+        if (auto error = held(*host)) co_return *error;
     }
     co_return Result<void>();
 }
 
 Async<Result<net::HttpResponse>> Exchange::send(std::shared_ptr<Host> host, net::HttpRequest request,
                                                 bool had_turn) {
-    if (auto error = paused(*host)) co_return *error;
+    if (auto error = held(*host)) co_return *error;
     if (!had_turn) host->rate.charge(clock_.monotonic());
     auto place = co_await host->places.enter();
     bool stop = co_await stop_requested();
     if (!place || stop) co_return stopped();
-    if (auto error = paused(*host)) co_return *error;
+    if (auto error = held(*host)) co_return *error;
+    if (!host->breaker.admit(clock_.monotonic())) co_return shut(*host);
     ++host->counters.requests;
     auto response = co_await transport_.send(std::move(request));
+    tell(*host, response);
     if (response) answered(*host, *response);
     co_return response;
 }
 
+void Exchange::tell(Host& host, const Result<net::HttpResponse>& response) {
+    if (host_failed(response) && !(response && asks_to_wait(*response))) {
+        if (host.breaker.failed(clock_.monotonic()))
+            log::warning("a host fails again and again and is left alone for a while", {{"host", host.name}});
+    } else if (!response) {
+        host.breaker.abandoned();
+    } else if (host.breaker.answered()) {
+        log::info("a host answers again", {{"host", host.name}});
+    }
+}
+
 void Exchange::answered(Host& host, const net::HttpResponse& response) {
     host.warned(response.headers);
-    if (!means_rate_limit(response)) {
+    host.budget.heard(response.headers, clock_.monotonic());
+    if (!asks_to_wait(response)) {
         if (response.status < 500) host.pause.answered();
         return;
     }

@@ -1,6 +1,7 @@
 #pragma once
 // One request to one host, in its turn and place, within its pause; and where an answer may lead. Keeps the
-// host's counters and starts its pause at a 429. Loop thread only.
+// host's counters, starts its pause at a 429 and
+// leaves it alone for a while when it does not answer. Loop thread only.
 
 #include "foundation/async.hpp"
 #include "net/http_transport.hpp"
@@ -16,7 +17,7 @@ public:
     Exchange(Clock& clock, net::HttpTransport& transport) : clock_(clock), transport_(transport) {}
 
     // Waits for the host's next turn. rate_limited, with the rest of the pause, when the host is paused;
-    // cancelled.
+    // unreachable when it has not answered lately; cancelled.
     Async<Result<void>> turn(std::shared_ptr<Host> host);
 
     // Sends, in a place of the host's. The request's timeout starts when it has its place. `had_turn`: the
@@ -27,7 +28,9 @@ public:
     Clock& clock() const { return clock_; }
 
 private:
-    std::optional<Error> paused(const Host& host) const;
+    // Why nothing may be sent now.
+    std::optional<Error> held(const Host& host) const;
+    void tell(Host& host, const Result<net::HttpResponse>& response);
     void answered(Host& host, const net::HttpResponse& response);
 
     Clock& clock_;

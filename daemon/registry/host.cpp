@@ -20,6 +20,9 @@ constexpr double local_rate = 100;
 constexpr std::size_t most_warning_bytes = 4096;
 constexpr std::size_t most_hosts = 2000;
 
+// What Docker Hub gives to anonymous askers in six hours.
+constexpr std::int64_t anonymous_pulls = 100;
+
 std::string host_of(const std::string& authority) {
     if (authority.starts_with('[')) return authority.substr(1, authority.find(']') - 1);
     return authority.substr(0, authority.find(':'));
@@ -74,7 +77,9 @@ bool local_name(const std::string& authority) {
     return host.find('.') == std::string::npos || host.ends_with(".localhost");
 }
 
-Host::Host(std::string name_, const settings::RegistriesSettings& settings) : name(std::move(name_)) {
+Host::Host(std::string name_, const settings::RegistriesSettings& settings)
+    : name(std::move(name_)),
+      budget(name == "docker.io" ? std::optional<std::int64_t>(anonymous_pulls) : std::nullopt) {
     configure(settings);
 }
 
@@ -116,6 +121,11 @@ void Host::answered_from(const std::string& remote) {
     std::string address = remote.substr(0, colon);
     if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
     answers_from_global_address_ = global_address(address);
+}
+
+void Host::pulls(Monotonic now) {
+    ++counters.pulls;
+    budget.pulled(now);
 }
 
 void Host::warned(const net::Headers& headers) {

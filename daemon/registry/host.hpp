@@ -4,7 +4,9 @@
 
 #include "foundation/clock.hpp"
 #include "net/http_message.hpp"
+#include "registry/breaker.hpp"
 #include "registry/places.hpp"
+#include "registry/pull_budget.hpp"
 #include "registry/rate_limit.hpp"
 #include "settings/registry_settings.hpp"
 
@@ -58,6 +60,8 @@ struct Host {
     bool is_public() const;
     void answered_from(const std::string& remote);
     void warned(const net::Headers& headers);
+    // A manifest is about to be read, which Docker Hub counts.
+    void pulls(Monotonic now);
 
     std::string name;  // as references and settings say it: `docker.io`
     net::Url base;
@@ -67,6 +71,8 @@ struct Host {
     Milliseconds timeout{30'000};
     RateLimit rate{1};
     Pause pause;
+    Breaker breaker;
+    PullBudget budget;
     Places places{4};
     Learned learned;
     Counters counters;

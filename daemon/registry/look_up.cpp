@@ -129,7 +129,7 @@ Async<Result<Pointer>> LookUp::by_head(std::shared_ptr<Host> host, model::Refere
 Async<Result<Answer>> LookUp::get(std::shared_ptr<Host> host, model::Reference reference, bool waits) {
     auto question = question_of(*host, reference, "GET");
     question.waits = waits;
-    ++host->counters.pulls;
+    host->pulls(clock_.monotonic());
     auto answer = co_await access_.ask(host, std::move(question));
     co_return answer;
 }

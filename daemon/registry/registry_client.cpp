@@ -62,7 +62,7 @@ Async<Result<Manifest>> RegistryClient::State::manifest(model::Reference reposit
     question.repository = repository.repository();
     question.accept = manifest_types;
     question.most_body = most_document;
-    ++host->counters.pulls;
+    host->pulls(clock.monotonic());
     auto answer = co_await access.ask(host, std::move(question));
     if (!answer) co_return answer.error();
     const auto& response = answer->response;
@@ -180,12 +180,29 @@ std::optional<Monotonic> RegistryClient::paused_until(const std::string& registr
     return host ? host->pause.until(state_->clock.monotonic()) : std::nullopt;
 }
 
+PullBudget::Claim RegistryClient::claim_pulls(const std::string& registry, PullNeed need,
+                                              std::int64_t count) {
+    return state_->hosts.named(registry)->budget.claim(need, count, state_->clock.monotonic());
+}
+
 std::vector<HostReport> RegistryClient::reports() const {
     std::vector<HostReport> reports;
+    auto now = state_->clock.monotonic();
     for (const auto& [name, host] : state_->hosts.all()) {
         const auto& counted = host->counters;
-        reports.push_back(
-            HostReport{name, counted.requests, counted.pulls, counted.tokens, counted.failures});
+        HostReport report;
+        report.host = name;
+        report.requests = counted.requests;
+        report.pulls = counted.pulls;
+        report.tokens = counted.tokens;
+        report.failures = counted.failures;
+        report.pulls_limit = host->budget.limit();
+        report.pulls_remaining = host->budget.remaining(now);
+        report.rate_per_second = host->rate.per_second(now);
+        report.state = host->breaker.open_until(now) ? "not answering"
+                       : host->pause.until(now)      ? "paused"
+                                                     : "ready";
+        reports.push_back(std::move(report));
     }
     return reports;
 }

@@ -14,6 +14,7 @@
 #include "foundation/error.hpp"
 #include "model/observation.hpp"
 #include "net/http_transport.hpp"
+#include "registry/pull_budget.hpp"
 #include "settings/registry_settings.hpp"
 
 #include <memory>
@@ -78,6 +79,11 @@ struct HostReport {
     std::uint64_t pulls = 0;   // manifest GETs: what Docker Hub counts
     std::uint64_t tokens = 0;  // token requests
     std::uint64_t failures = 0;
+    // What may still be read of what it counts; nothing where it counts nothing.
+    std::optional<std::int64_t> pulls_limit;
+    std::optional<std::int64_t> pulls_remaining;
+    double rate_per_second = 0;  // as it is now, after its refusals
+    std::string state;           // ready, paused, not answering
 };
 
 class RegistryClient {
@@ -114,6 +120,10 @@ public:
     // A host that said 429 with Retry-After is paused until then; requests meanwhile fail with rate_limited
     // and the remaining wait without being sent.
     std::optional<Monotonic> paused_until(const std::string& registry) const;
+
+    // Room for so many manifests in what this registry lets us read, held until the claim goes. Empty: the
+    // rest is its owner's, or meant for what cannot wait.
+    PullBudget::Claim claim_pulls(const std::string& registry, PullNeed need, std::int64_t count);
 
     std::vector<HostReport> reports() const;
 

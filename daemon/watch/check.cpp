@@ -18,7 +18,18 @@ constexpr int most_missing = 3;
 constexpr int most_old_unread = 2;
 constexpr std::uint8_t most_detail_attempts = 3;
 
-// On Docker Hub reading a manifest counts as a pull, so details wait until they are needed.
+// How long a new digest waits for the pull budget: a whole window of Docker Hub's. Then it is news that its
+// owner needs more than the pulls.
+constexpr auto longest_pull_wait = std::chrono::hours(6);
+
+// About what one side of a comparison costs: the index and the image of each platform.
+std::int64_t pulls_of(const CheckSettings& settings) {
+    constexpr std::int64_t usual_platforms = 8;
+    return 1 + (settings.platforms.empty() ? usual_platforms
+                                           : static_cast<std::int64_t>(settings.platforms.size()));
+}
+
+// On Docker Hub reading a manifest counts as a pull, so a baseline is a HEAD and its details come later.
 bool reads_at_once(const model::Reference& base) {
     return base.registry() != "docker.io";
 }
@@ -107,8 +118,11 @@ Async<Result<CheckReport>> Watcher::State::first(model::Reference base, model::D
 Async<Result<CheckReport>> Watcher::State::same(model::Reference base, model::DetectedBy by,
                                                 registry::Pointer pointer) {
     auto* known = find(base.text());
-    bool unread = !known->observation.detailed() && reads_at_once(base) &&
-                  known->detail_attempts < most_detail_attempts;
+    bool unread = !known->observation.detailed() && known->detail_attempts < most_detail_attempts;
+    registry::PullBudget::Claim room;
+    if (unread)
+        room = registry.claim_pulls(base.registry(), registry::PullNeed::details, pulls_of(*known->settings));
+    unread = unread && room;
     bool watchable = known->observation.has_one_of(known->settings->platforms);
     if (watchable && !unread && !known->told_unreachable) co_return unchanged(base, *known, pointer.digest);
 
@@ -129,9 +143,14 @@ Async<Result<CheckReport>> Watcher::State::same(model::Reference base, model::De
 
 Async<Result<CheckReport>> Watcher::State::moved(model::Reference base, model::DetectedBy by,
                                                  registry::Pointer pointer) {
+    auto* known = find(base.text());
+    auto room =
+        registry.claim_pulls(base.registry(), registry::PullNeed::change, 2 * pulls_of(*known->settings));
+    if (!room && by != model::DetectedBy::request && may_wait_for_pulls(*known))
+        co_return wait_for_pulls(base);
     DetailReader reader(registry, store, base);
     auto after = co_await reader.observe(pointer.digest, clock.now());
-    auto* known = find(base.text());
+    known = find(base.text());
     if (known == nullptr) co_return try_again(base, Error(ErrorKind::not_found, "it is no longer watched"));
     if (!after) {
         auto error = after.error().while_doing("reading the new digest " + pointer.digest.short_text());
@@ -156,6 +175,21 @@ Async<Result<CheckReport>> Watcher::State::moved(model::Reference base, model::D
     answer.classified = std::move(found->classified);
     answer.learnt = reader.learnt();
     co_return co_await keep(base, std::move(answer));
+}
+
+bool Watcher::State::may_wait_for_pulls(KnownBase& known) {
+    auto& since = known.in_trouble().waits_for_pulls;
+    if (since == Monotonic{}) since = clock.monotonic();
+    return clock.monotonic() < since + longest_pull_wait;
+}
+
+CheckReport Watcher::State::wait_for_pulls(const model::Reference& base) {
+    Error error(ErrorKind::rate_limited,
+                "it points to another digest, which is read when " + base.registry() +
+                    " lets us pull more; the rest of what it gives is left to its owner");
+    log::debug("a new digest waits for the pull budget", {{"base", base.text()}});
+    lane_of(base).schedule.done(base, clock.monotonic());
+    return try_again(base, error);
 }
 
 Async<void> Watcher::State::fill_in(DetailReader& reader, model::Observation& observation,

@@ -45,10 +45,11 @@ struct Trouble {
     bool answered = false;  // the registry answers, but with something that cannot be watched
     std::string error;
     std::string kind;
-    Monotonic held_until{};  // the registry asked us to wait
-    model::Digest refused;   // has none of the watched platforms
-    int missing = 0;         // how often a new digest was announced and not found
-    int old_unread = 0;      // how often the old digest could not be read
+    Monotonic held_until{};       // the registry asked us to wait
+    model::Digest refused;        // has none of the watched platforms
+    int missing = 0;              // how often a new digest was announced and not found
+    Monotonic waits_for_pulls{};  // since when a new digest has waited for the pull budget
+    int old_unread = 0;           // how often the old digest could not be read
 };
 
 struct KnownBase {

@@ -79,6 +79,9 @@ struct Watcher::State {
     // Reads what is behind an observation whose digest alone is known; not having it is no failure.
     Async<void> fill_in(DetailReader& reader, model::Observation& observation, model::Reference base);
     Async<Result<void>> reload(model::Reference base);
+    // Whether a new digest may be read now, by what the registry lets us pull.
+    bool may_wait_for_pulls(KnownBase& known);
+    CheckReport wait_for_pulls(const model::Reference& base);
 
     // --- outcome.cpp: keeping and telling ---
     Async<Result<CheckReport>> keep(model::Reference base, GoodAnswer answer);

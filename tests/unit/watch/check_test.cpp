@@ -58,13 +58,18 @@ TEST_F(Check, TheFirstSightIsASilentBaselineWithItsDetails) {
     EXPECT_EQ(house.registry.count("GET", "/blobs/"), 1u);
 }
 
-TEST_F(Check, OnDockerHubDetailsWaitForAChange) {
+TEST_F(Check, OnDockerHubABaselineIsAHeadAndDetailsComeWithinThePullBudget) {
     house.registry.push("library/base", "1", test::image());
     house.use({watched(hub)});
     EXPECT_EQ(house.check(hub).outcome, Outcome::baseline);
     EXPECT_EQ(house.registry.count("GET"), 0u);
     EXPECT_EQ(house.check(hub).outcome, Outcome::unchanged);
-    EXPECT_EQ(house.registry.count("GET"), 0u);
+    EXPECT_TRUE(house.state(hub).current.detailed);
+    EXPECT_THAT(house.kinds(), IsEmpty());
+    auto read = house.registry.count("GET", "/manifests/");
+    EXPECT_EQ(read, 1u);
+    EXPECT_EQ(house.check(hub).outcome, Outcome::unchanged);
+    EXPECT_EQ(house.registry.count("GET", "/manifests/"), read) << "once";
     house.registry.push("library/base", "1", with_layers({"new"}));
     auto report = house.check(hub);
     EXPECT_EQ(report.outcome, Outcome::changed);

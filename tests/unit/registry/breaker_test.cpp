@@ -1,0 +1,62 @@
+// A host that does not answer: left alone, tried with one request, asked again.
+
+#include "registry/breaker.hpp"
+
+#include <gtest/gtest.h>
+
+namespace basewatch::registry {
+namespace {
+
+using std::chrono::seconds;
+const Monotonic start{std::chrono::hours(1000)};
+
+Breaker opened(Monotonic now) {
+    Breaker breaker;
+    for (int i = 0; i < 5; ++i) breaker.failed(now);
+    return breaker;
+}
+
+TEST(Breaker, OpensAtTheFifthFailureInARow) {
+    Breaker breaker;
+    for (int i = 0; i < 4; ++i) EXPECT_FALSE(breaker.failed(start));
+    EXPECT_FALSE(breaker.answered());
+    for (int i = 0; i < 4; ++i) EXPECT_FALSE(breaker.failed(start));
+    EXPECT_TRUE(breaker.admit(start));
+    EXPECT_TRUE(breaker.failed(start)) << "told once";
+    EXPECT_FALSE(breaker.failed(start)) << "those under way say nothing new";
+    EXPECT_FALSE(breaker.admit(start + seconds(29)));
+    EXPECT_EQ(breaker.open_until(start), start + seconds(30));
+}
+
+TEST(Breaker, OneRequestIsTheProbe) {
+    auto breaker = opened(start);
+    auto later = start + seconds(30);
+    EXPECT_FALSE(breaker.open_until(later));
+    EXPECT_TRUE(breaker.admit(later));
+    EXPECT_FALSE(breaker.admit(later));
+    EXPECT_TRUE(breaker.open_until(later));
+    EXPECT_TRUE(breaker.answered());
+    EXPECT_TRUE(breaker.admit(later));
+    EXPECT_TRUE(breaker.admit(later));
+}
+
+TEST(Breaker, AProbeThatFailsWaitsTwiceAsLongUpToFiveMinutes) {
+    auto breaker = opened(start);
+    auto now = start + seconds(30);
+    for (int wait : {60, 120, 240, 300, 300}) {
+        ASSERT_TRUE(breaker.admit(now));
+        EXPECT_FALSE(breaker.failed(now)) << "it was open before";
+        EXPECT_EQ(breaker.open_until(now), now + seconds(wait));
+        now += seconds(wait);
+    }
+}
+
+TEST(Breaker, AProbeThatWasCancelledLeavesRoomForAnother) {
+    auto breaker = opened(start);
+    ASSERT_TRUE(breaker.admit(start + seconds(30)));
+    breaker.abandoned();
+    EXPECT_TRUE(breaker.admit(start + seconds(30)));
+}
+
+}  // namespace
+}  // namespace basewatch::registry
