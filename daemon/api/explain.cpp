@@ -239,6 +239,14 @@ Async<Story> explain_reference(model::Reference reference, store::Store& store, 
     else
         telling.now("was never observed");
     if (!state->last_error.empty()) telling.now("failing: " + state->last_error);
+    if (state->settling && state->settling->holds())
+        telling.now("answered " + state->settling->held.digest.short_text() + " since " +
+                    rfc3339(state->settling->held.observed_at) + ", held until " +
+                    rfc3339(state->settling->until) + ", because " + state->settling->because);
+    if (state->settling && state->settling->flaps())
+        telling.now("flaps between " + state->settling->one.short_text() + " and " +
+                    state->settling->other.short_text() + ", last at " +
+                    rfc3339(state->settling->flapped_at));
     if (auto next = watcher.next_check(*base)) telling.now("is checked again at " + rfc3339(*next));
     auto changes = co_await store.changes(store::PageRequest{20, ""}, base);
     if (!changes) co_return changes.error();

@@ -44,6 +44,17 @@ Json view(const model::BaseState& state, std::optional<Time> next_check) {
         front["failures"] = state.failures;
         put(front, "failing_since", state.failing_since);
     }
+    if (state.settling && state.settling->holds()) {
+        const auto& settling = *state.settling;
+        front["held_digest"] = settling.held.digest.text();
+        put(front, "held_since", settling.moved_at);
+        put(front, "held_until", settling.until);
+        front["held_because"] = settling.because;
+    }
+    if (state.settling && state.settling->flaps()) {
+        front["flaps_between"] = {state.settling->one.text(), state.settling->other.text()};
+        put(front, "flapped_at", state.settling->flapped_at);
+    }
     return front;
 }
 
@@ -144,6 +155,8 @@ std::string_view outcome_name(watch::CheckReport::Outcome outcome) {
             return "baseline";
         case watch::CheckReport::Outcome::unchanged:
             return "unchanged";
+        case watch::CheckReport::Outcome::held:
+            return "held";
         case watch::CheckReport::Outcome::changed:
             return "changed";
         case watch::CheckReport::Outcome::failed:
@@ -161,6 +174,8 @@ Json view(const watch::CheckReport& report) {
     out["changes"] = std::move(changes);
     out["deliveries"] = report.deliveries;
     put(out, "error", report.error);
+    put(out, "held_until", report.held_until);
+    put(out, "held_because", report.held_because);
     return out;
 }
 

@@ -3,6 +3,7 @@
 #include "cli/offline.hpp"
 #include "cli/table.hpp"
 #include "cli/verbs.hpp"
+#include "foundation/time.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -65,6 +66,9 @@ std::string in_words(const watch::CheckReport& report) {
     if (report.outcome == Outcome::failed) return report.error;
     if (report.outcome == Outcome::baseline) return "first sight: " + report.after.short_text();
     if (report.outcome == Outcome::unchanged) return report.after.short_text();
+    if (report.outcome == Outcome::held)
+        return report.before.short_text() + " -> " + report.after.short_text() + ", held until " +
+               rfc3339(report.held_until) + ": " + report.held_because;
     std::string kinds;
     for (const auto& change : report.changes)
         kinds += (kinds.empty() ? "" : ", ") + std::string(model::to_string(change.kind));

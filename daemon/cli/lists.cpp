@@ -18,6 +18,10 @@ std::string joined(const json& row, std::string_view name) {
     return text;
 }
 
+std::string flaps_cell(const json& row) {
+    return array_member(row, "flaps_between") == nullptr ? "" : "yes";
+}
+
 Column list_column(std::string heading, std::string name) {
     return {std::move(heading), [name = std::move(name)](const json& row) { return joined(row, name); }};
 }
@@ -43,9 +47,14 @@ int bases(const Common& common, const std::string& reference) {
     if (!reference.empty())
         return ask(common, "GET", "/api/v1/bases", {{"reference", reference}}, "", [](const json& answer) {
             return show_items(json{{"items", {answer}}},
-                              {column("BASE", "reference"), column("STATE", "state"),
-                               column("DIGEST", "digest"), column("SINCE", "observed_at"),
-                               column("NEXT CHECK", "next_check"), column("ERROR", "error")},
+                              {column("BASE", "reference"),
+                               column("STATE", "state"),
+                               column("DIGEST", "digest"),
+                               column("SINCE", "observed_at"),
+                               column("NEXT CHECK", "next_check"),
+                               column("HELD UNTIL", "held_until"),
+                               {"FLAPS", flaps_cell},
+                               column("ERROR", "error")},
                               "");
         });
     return ask(common, "GET", "/api/v1/bases", with_limit(1000), "", [](const json& answer) {
@@ -55,6 +64,8 @@ int bases(const Common& common, const std::string& reference) {
                            {"DIGEST", [](const json& row) { return digest_cell(row, "digest"); }},
                            column("SINCE", "observed_at"),
                            column("CHECKED", "checked_at"),
+                           column("HELD UNTIL", "held_until"),
+                           {"FLAPS", flaps_cell},
                            column("ERROR", "error")},
                           "no base is watched");
     });

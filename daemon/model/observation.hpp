@@ -42,6 +42,31 @@ struct Observation {
     std::map<Platform, Digest> platforms;
     // The details were read: `platforms` is complete. An artifact that is no image has none even then.
     bool detailed = false;
+    bool operator==(const Observation&) const = default;
+};
+
+// What is remembered of a base between an answer that differs and the change that is told of it (README,
+// "Settling"). Wall times: they have to mean the same after a restart.
+struct Settling {
+    // The newest digest that is held back; empty where nothing is. `held.observed_at` is when it was first
+    // seen: it has been still since then.
+    Observation held;
+    Time moved_at{};  // when the base first left what is recorded of it
+    int reads = 0;    // how often in a row `held` was answered
+    Time until{};     // when it fires, should it stay
+    std::string because;
+
+    // The answer before the present one, and when it ended.
+    Digest left;
+    Time left_at{};
+    // The two answers that take turns, and when they last did; empty where none do.
+    Digest one;
+    Digest other;
+    Time flapped_at{};
+
+    bool holds() const { return !held.digest.empty(); }
+    bool flaps() const { return !one.empty(); }
+    bool operator==(const Settling&) const = default;
 };
 
 // What is known of a base between two checks.
@@ -54,7 +79,8 @@ struct BaseState {
     int failures = 0;        // in a row
     std::string last_error;  // empty when the last check was good
     std::string last_error_kind;
-    bool told_unreachable = false;  // `unreachable` was told and `recovered` not yet
+    std::optional<Settling> settling;  // none: nothing is held, and nothing to remember for it
+    bool told_unreachable = false;     // `unreachable` was told and `recovered` not yet
     bool observed() const { return !current.digest.empty(); }
 };
 

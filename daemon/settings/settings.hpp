@@ -42,6 +42,7 @@ struct WatchDefaults {
     Milliseconds interval{15 * 60'000};
     PlatformChoice platforms;
     int unreachable_after = 4;
+    Milliseconds settle{};
 };
 
 struct WatchSettings {
@@ -49,6 +50,7 @@ struct WatchSettings {
     Mark where;
     std::optional<Milliseconds> interval;
     std::optional<PlatformChoice> platforms;
+    std::optional<Milliseconds> settle;
     std::vector<std::string> ignore_labels;
     std::vector<model::Reference> aliases;  // the same tag under another name
     std::vector<Mark> alias_marks;          // beside aliases

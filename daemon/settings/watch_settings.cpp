@@ -8,6 +8,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Milliseconds shortest_interval = 100ms;
+constexpr Milliseconds longest_settle = std::chrono::hours(24 * 7);
 constexpr Milliseconds longest_interval = std::chrono::hours(24 * 30);
 
 std::optional<PlatformChoice> read_platforms(const YamlValue& value, Problems& problems) {
@@ -76,7 +77,7 @@ void read_watch_entry(const YamlValue& value, Reading& reading) {
     }
     YamlMap map(value, "an entry of `watch`", reading.problems);
     if (value.kind() != YamlValue::Kind::map) return;
-    map.refuse({"tags", "settle"});
+    map.refuse({"tags"});
     if (auto image = map.require("image"))
         watch.base = read_tag_reference(*image, "image", reading.problems).value_or(model::Reference());
     if (auto interval = map.take("interval"))
@@ -84,6 +85,8 @@ void read_watch_entry(const YamlValue& value, Reading& reading) {
             read_duration(*interval, "interval", shortest_interval, longest_interval, reading.problems);
     if (auto platforms = map.take("platforms"))
         watch.platforms = read_platforms(*platforms, reading.problems);
+    if (auto settle = map.take("settle"))
+        watch.settle = read_duration(*settle, "settle", 0ms, longest_settle, reading.problems);
     if (auto labels = map.take("ignore_labels")) read_ignore_labels(*labels, reading.problems, watch);
     if (auto aliases = map.take("aliases")) read_aliases(*aliases, reading.problems, watch);
     map.finish();
@@ -120,7 +123,6 @@ void read_dependent(const YamlValue& value, Reading& reading) {
 
 void read_defaults(const YamlValue& value, Reading& reading) {
     YamlMap map(value, "`defaults`", reading.problems);
-    map.refuse({"settle"});
     auto& defaults = reading.settings.defaults;
     if (auto interval = map.take("interval");
         interval && reading.first("`interval` in `defaults`", map.where("interval")))
@@ -130,6 +132,10 @@ void read_defaults(const YamlValue& value, Reading& reading) {
     if (auto platforms = map.take("platforms");
         platforms && reading.first("`platforms` in `defaults`", map.where("platforms")))
         defaults.platforms = read_platforms(*platforms, reading.problems).value_or(defaults.platforms);
+    if (auto settle = map.take("settle");
+        settle && reading.first("`settle` in `defaults`", map.where("settle")))
+        defaults.settle =
+            read_duration(*settle, "settle", 0ms, longest_settle, reading.problems).value_or(defaults.settle);
     if (auto count = map.take("unreachable_after");
         count && reading.first("`unreachable_after` in `defaults`", map.where("unreachable_after")))
         defaults.unreachable_after =

@@ -4,11 +4,26 @@
 #include "store/worker.hpp"
 
 #include <limits>
+#include <unordered_map>
 #include <unordered_set>
 
 namespace basewatch::store {
 
 namespace {
+
+// Few bases have any, so they are read apart.
+void add_settling(Connection& connection, std::vector<model::BaseState>& bases) {
+    std::unordered_map<std::string, model::Settling> found;
+    Query row(connection, std::string("SELECT base, ") + settling_columns + " FROM settling");
+    while (row.next()) {
+        std::string base = row.text();
+        found.emplace(std::move(base), read_settling(row));
+    }
+    if (found.empty()) return;
+    for (auto& base : bases)
+        if (auto settling = found.find(base.reference.text()); settling != found.end())
+            base.settling = std::move(settling->second);
+}
 
 Result<BasePage> bases_behind(Connection& connection, std::int64_t after, std::size_t most) {
     BasePage page;
@@ -32,6 +47,7 @@ Result<BasePage> bases_behind(Connection& connection, std::int64_t after, std::s
         base.told_unreachable = row.flag();
         if (row.flag()) base.current = read_observation(row);
     }
+    add_settling(connection, page.rows);
     return page;
 }
 
@@ -100,6 +116,7 @@ Result<void> forget_others(Connection& connection, const std::vector<model::Refe
         }
     }
     for (auto seq : forgotten) Query(connection, "DELETE FROM bases WHERE seq = ?", seq).run();
+    Query(connection, "DELETE FROM settling WHERE base NOT IN (SELECT reference FROM bases)").run();
     return {};
 }
 

@@ -82,6 +82,23 @@ std::int64_t place_observation(Connection& connection, const Finding& finding,
     return newest.seq;
 }
 
+void put_settling(Connection& connection, const model::BaseState& state) {
+    if (!state.settling) {
+        Query(connection, "DELETE FROM settling WHERE base = ?", state.reference).run();
+        return;
+    }
+    const auto& settling = *state.settling;
+    const auto& held = settling.held;
+    Query(connection,
+          "INSERT OR REPLACE INTO settling (base, digest, media_type, observed_at, detailed, platforms, "
+          "moved_at, reads, held_until, because, left_digest, left_at, one_digest, other_digest, flapped_at) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          state.reference, held.digest, held.media_type, held.observed_at, held.detailed,
+          manifests_text(held.platforms), settling.moved_at, settling.reads, settling.until, settling.because,
+          settling.left, settling.left_at, settling.one, settling.other, settling.flapped_at)
+        .run();
+}
+
 Result<void> put_state(Connection& connection, const Finding& finding) {
     const auto& state = finding.state;
     if (state.reference.empty()) return follows_from({}, finding);
@@ -102,6 +119,7 @@ Result<void> put_state(Connection& connection, const Finding& finding) {
         state.reference, observation, state.profile, state.checked_at, state.failing_since, state.failures,
         state.last_error, state.last_error_kind, state.told_unreachable);
     query.run();
+    put_settling(connection, state);
     return {};
 }
 

@@ -57,6 +57,10 @@ constexpr std::array promises{
         "AND "
         "NOT EXISTS (SELECT 1 FROM observations o WHERE o.base = c.base AND o.digest = c.before_digest AND "
         "(o.baseline = 1 OR c.former_after IS NULL))"},
+    Promise{"a digest that is held although its base is at it, or that has no base",
+            "SELECT s.base FROM settling s LEFT JOIN bases b ON b.reference = s.base "
+            "LEFT JOIN observations o ON o.seq = b.observation "
+            "WHERE b.seq IS NULL OR (s.digest <> '' AND s.digest = o.digest)"},
     Promise{"a base that moved on from its last change without another one",
             "SELECT b.reference FROM bases b JOIN observations o ON o.seq = b.observation "
             "JOIN changes c ON c.seq = (SELECT max(seq) FROM changes WHERE changes.base = b.reference AND "

@@ -132,6 +132,21 @@ model::Observation read_observation(Query& row) {
     return observation;
 }
 
+model::Settling read_settling(Query& row) {
+    model::Settling settling;
+    settling.held = read_observation(row);
+    settling.moved_at = row.time();
+    settling.reads = row.small_integer();
+    settling.until = row.time();
+    settling.because = row.text();
+    settling.left = row.digest();
+    settling.left_at = row.time();
+    settling.one = row.digest();
+    settling.other = row.digest();
+    settling.flapped_at = row.time();
+    return settling;
+}
+
 model::Change read_change(Query& row) {
     model::Change change;
     change.id = row.text();

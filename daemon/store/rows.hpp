@@ -31,6 +31,11 @@ std::map<model::Platform, model::Digest> manifests_of(const std::string& text);
 inline constexpr const char* observation_columns = "digest, media_type, observed_at, detailed, platforms";
 model::Observation read_observation(Query& row);
 
+inline constexpr const char* settling_columns =
+    "digest, media_type, observed_at, detailed, platforms, moved_at, reads, held_until, because, "
+    "left_digest, left_at, one_digest, other_digest, flapped_at";
+model::Settling read_settling(Query& row);
+
 inline constexpr const char* change_columns =
     "id, base, kind, assumed, before_digest, before_media_type, before_observed_at, before_detailed, "
     "before_platforms, after_digest, after_media_type, after_observed_at, after_detailed, after_platforms, "

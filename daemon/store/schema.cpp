@@ -194,6 +194,25 @@ CREATE TABLE target_health (
     reason TEXT NOT NULL,
     paused_at INTEGER
 ) STRICT, WITHOUT ROWID;
+
+-- What is held back of a base's answers, and which two of them take turns; a base without has no row.
+CREATE TABLE settling (
+    base TEXT PRIMARY KEY,
+    digest TEXT NOT NULL,         -- '': nothing is held
+    media_type TEXT NOT NULL,
+    observed_at INTEGER NOT NULL,
+    detailed INTEGER NOT NULL,
+    platforms TEXT NOT NULL,
+    moved_at INTEGER NOT NULL,
+    reads INTEGER NOT NULL,
+    held_until INTEGER NOT NULL,
+    because TEXT NOT NULL,
+    left_digest TEXT NOT NULL,
+    left_at INTEGER NOT NULL,
+    one_digest TEXT NOT NULL,     -- '': they do not take turns
+    other_digest TEXT NOT NULL,
+    flapped_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 )sql";
 
 constexpr std::array scripts_in_order{version_1, version_2};

@@ -34,7 +34,7 @@ public:
     std::shared_ptr<const CheckSettings> of(const Watched& watched) {
         if (!last_ || !same(*last_, watched)) {
             CheckSettings settings{watched.interval, watched.platforms, watched.ignore_labels,
-                                   watched.unreachable_after};
+                                   watched.unreachable_after, watched.settle};
             last_ = shared_[settings];
             if (!last_) last_ = shared_[settings] = std::make_shared<const CheckSettings>(settings);
         }
@@ -45,7 +45,7 @@ private:
     static bool same(const CheckSettings& settings, const Watched& watched) {
         return settings.interval == watched.interval && settings.platforms == watched.platforms &&
                settings.ignore_labels == watched.ignore_labels &&
-               settings.unreachable_after == watched.unreachable_after;
+               settings.unreachable_after == watched.unreachable_after && settings.settle == watched.settle;
     }
 
     std::map<CheckSettings, std::shared_ptr<const CheckSettings>> shared_;
@@ -98,6 +98,7 @@ Async<Result<void>> Watcher::State::use(std::shared_ptr<const WatchTable> table)
     for (const auto& watched : table->bases) {
         const auto& known = bases.at(watched.base.text());
         lane_of(watched.base).schedule.add(watched.base, watched.interval, now, known.observation.empty());
+        if (known.settling && known.settling->holds()) hasten(watched.base, known.settling->until);
     }
     bell.ring();
     if (!forget) co_return Result<void>();

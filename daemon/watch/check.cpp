@@ -124,9 +124,16 @@ Async<Result<CheckReport>> Watcher::State::same(model::Reference base, model::De
         room = registry.claim_pulls(base.registry(), registry::PullNeed::details, pulls_of(*known->settings));
     unread = unread && room;
     bool watchable = known->observation.has_one_of(known->settings->platforms);
-    if (watchable && !unread && !known->told_unreachable) co_return unchanged(base, *known, pointer.digest);
-
     GoodAnswer answer;
+    bool held_or_turned = false;
+    if (known->settling) {
+        auto considered = consider(base, *known, known->observation.unpacked());
+        if (worth_keeping(considered.next, clock.now())) answer.settling = std::move(considered.next);
+        held_or_turned = !answer.settling || *answer.settling != *known->settling;
+    }
+    bool nothing_new = !known->told_unreachable && !held_or_turned;
+    if (watchable && !unread && nothing_new) co_return unchanged(base, *known, pointer.digest);
+
     answer.by = by;
     answer.before = known->observation.unpacked();
     answer.now = answer.before;
@@ -136,7 +143,7 @@ Async<Result<CheckReport>> Watcher::State::same(model::Reference base, model::De
     if (known == nullptr) co_return try_again(base, Error(ErrorKind::not_found, "it is no longer watched"));
     if (nothing_watched(answer.now, known->settings->platforms))
         co_return co_await refuse(base, by, answer.now);
-    if (!answer.now.detailed && !known->told_unreachable) co_return unchanged(base, *known, pointer.digest);
+    if (!answer.now.detailed && nothing_new) co_return unchanged(base, *known, pointer.digest);
     answer.learnt = reader.learnt();
     co_return co_await keep(base, std::move(answer));
 }
@@ -149,7 +156,7 @@ Async<Result<CheckReport>> Watcher::State::moved(model::Reference base, model::D
     if (!room && by != model::DetectedBy::request && may_wait_for_pulls(*known))
         co_return wait_for_pulls(base);
     DetailReader reader(registry, store, base);
-    auto after = co_await reader.observe(pointer.digest, clock.now());
+    auto after = co_await details_of(reader, base, pointer);
     known = find(base.text());
     if (known == nullptr) co_return try_again(base, Error(ErrorKind::not_found, "it is no longer watched"));
     if (!after) {
@@ -159,6 +166,9 @@ Async<Result<CheckReport>> Watcher::State::moved(model::Reference base, model::D
         co_return co_await fail(base, by, error);
     }
     auto settings = known->settings;
+    auto considered = consider(base, *known, *after);
+    if (considered.action == Settlement::Action::hold)
+        co_return co_await hold(base, by, std::move(considered.next));
     if (nothing_watched(*after, settings->platforms)) co_return co_await refuse(base, by, *after);
 
     auto found = co_await look_into(reader, store, base, known->observation.unpacked(), *after, settings);
@@ -172,6 +182,7 @@ Async<Result<CheckReport>> Watcher::State::moved(model::Reference base, model::D
     answer.by = by;
     answer.before = std::move(found->before);
     answer.now = std::move(*after);
+    answer.settling = std::move(considered.next);
     answer.classified = std::move(found->classified);
     answer.learnt = reader.learnt();
     co_return co_await keep(base, std::move(answer));
@@ -190,6 +201,15 @@ CheckReport Watcher::State::wait_for_pulls(const model::Reference& base) {
     log::debug("a new digest waits for the pull budget", {{"base", base.text()}});
     lane_of(base).schedule.done(base, clock.monotonic());
     return try_again(base, error);
+}
+
+Async<Result<model::Observation>> Watcher::State::details_of(DetailReader& reader, model::Reference base,
+                                                             registry::Pointer pointer) {
+    const auto* known = find(base.text());
+    if (known != nullptr && known->settling && known->settling->held.detailed &&
+        known->settling->held.digest == pointer.digest)
+        co_return known->settling->held;
+    co_return co_await reader.observe(pointer.digest, clock.now());
 }
 
 Async<void> Watcher::State::fill_in(DetailReader& reader, model::Observation& observation,

@@ -193,4 +193,12 @@ std::vector<Classified> classify(const ClassifyInput& input) {
     return found;
 }
 
+std::string listed(const std::vector<model::Platform>& platforms) {
+    static constexpr std::size_t most = 12;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(platforms.size(), most); ++i)
+        text += (i == 0 ? "" : ", ") + platforms[i].text();
+    return platforms.size() > most ? text + ", …" : text;
+}
+
 }  // namespace basewatch::watch

@@ -53,4 +53,7 @@ std::vector<model::Digest> earlier_images(const ClassifyInput& input);
 std::vector<model::Platform> watched_platforms(const model::Observation& observation,
                                                const std::vector<model::Platform>& watched);
 
+// The first dozen of them, for people.
+std::string listed(const std::vector<model::Platform>& platforms);
+
 }  // namespace basewatch::watch

@@ -164,6 +164,7 @@ model::BaseState KnownBase::state(const model::Reference& base) const {
     state.current = observation.unpacked();
     state.profile = profile;
     state.checked_at = checked_at;
+    if (settling) state.settling = *settling;
     state.told_unreachable = told_unreachable;
     if (failing()) {
         state.failing_since = trouble->since;
@@ -179,6 +180,7 @@ void KnownBase::take(const model::BaseState& state) {
     profile = static_cast<std::int16_t>(state.profile);
     checked_at = state.checked_at;
     told_unreachable = state.told_unreachable;
+    settling = state.settling ? std::make_unique<const model::Settling>(*state.settling) : nullptr;
     trouble.reset();
     if (state.failures == 0) return;
     auto& failing = in_trouble();

@@ -18,6 +18,7 @@ struct CheckSettings {
     std::vector<model::Platform> platforms;  // empty: all
     std::vector<std::string> ignore_labels;
     int unreachable_after = 4;
+    Milliseconds settle{};
     auto operator<=>(const CheckSettings&) const = default;
 };
 
@@ -56,6 +57,7 @@ struct KnownBase {
     std::shared_ptr<const CheckSettings> settings;
     PackedObservation observation;
     std::unique_ptr<Trouble> trouble;
+    std::unique_ptr<const model::Settling> settling;
     Time checked_at{};
     std::int16_t profile = model::accept_profile;
     std::uint8_t detail_attempts = 0;

@@ -19,14 +19,6 @@ CheckReport failed_report(const model::Reference& base, const KnownBase* known, 
     return report;
 }
 
-std::string platforms_text(const std::vector<model::Platform>& platforms) {
-    static constexpr std::size_t most = 12;
-    std::string text;
-    for (std::size_t i = 0; i < std::min(platforms.size(), most); ++i)
-        text += (i == 0 ? "" : ", ") + platforms[i].text();
-    return platforms.size() > most ? text + ", …" : text;
-}
-
 // Puts a plan into a finding.
 void add_plan(store::Finding& finding, rules::Plan plan) {
     finding.events = std::move(plan.events);
@@ -97,6 +89,7 @@ Async<Result<CheckReport>> Watcher::State::keep(model::Reference base, GoodAnswe
     finding.state.reference = base;
     finding.state.current = answer.now;
     finding.state.checked_at = clock.now();
+    finding.state.settling = answer.settling;
     finding.images = std::move(answer.learnt);
     rules::Plan plan;
     if (known->told_unreachable) {
@@ -136,6 +129,8 @@ Async<Result<CheckReport>> Watcher::State::keep(model::Reference base, GoodAnswe
         known->observation = PackedObservation(answer.now);
         known->profile = model::accept_profile;
         known->checked_at = clock.now();
+        known->settling =
+            answer.settling ? std::make_unique<const model::Settling>(*answer.settling) : nullptr;
         known->trouble.reset();
         known->told_unreachable = false;
         known->unsaved = false;
@@ -176,10 +171,11 @@ Async<CheckReport> Watcher::State::refuse(model::Reference base, model::Detected
                                           model::Observation observation) {
     auto* known = find(base.text());
     if (known == nullptr) co_return try_again(base, Error(ErrorKind::not_found, "it is no longer watched"));
-    Error error(ErrorKind::unsupported,
-                "none of the watched platforms (" + platforms_text(known->settings->platforms) +
-                    ") is in it; it has " + platforms_text(watched_platforms(observation, {})));
+    Error error(ErrorKind::unsupported, "none of the watched platforms (" +
+                                            listed(known->settings->platforms) + ") is in it; it has " +
+                                            listed(watched_platforms(observation, {})));
     known->in_trouble().refused = observation.digest;
+    known->settling.reset();
     co_return co_await note_failure(base, by, error, true);
 }
 

@@ -24,6 +24,7 @@ struct Watched {
     std::vector<model::Platform> platforms;  // empty: all
     std::vector<std::string> ignore_labels;
     int unreachable_after = 4;
+    Milliseconds settle{};  // how long a change must stand before it is told
 };
 
 // What a (re)load decides, shared and never changed.
@@ -34,7 +35,7 @@ struct WatchTable {
 
 // What one check came to, for the `check` verb's table and for `check-now`.
 struct CheckReport {
-    enum class Outcome { baseline, unchanged, changed, failed };
+    enum class Outcome { baseline, unchanged, held, changed, failed };
     model::Reference base;
     Outcome outcome = Outcome::unchanged;
     model::Digest before;
@@ -42,6 +43,8 @@ struct CheckReport {
     std::vector<model::Change> changes;
     std::size_t deliveries = 0;
     std::string error;  // of failed
+    Time held_until{};  // of held
+    std::string held_because;
 };
 
 class Watcher {

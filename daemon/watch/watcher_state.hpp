@@ -1,7 +1,7 @@
 #pragma once
 // The parts of the sweep: which bases there are and what is known of them (bases.cpp), when and how many at
-// once they are asked about (sweep.cpp), what one check comes to (check.cpp), and how that is kept and told
-// (outcome.cpp).
+// once they are asked about (sweep.cpp), what one check comes to (check.cpp), what of it is held back
+// (holding.cpp), and how it is kept and told (outcome.cpp).
 
 #include "foundation/bell.hpp"
 #include "foundation/task_group.hpp"
@@ -10,6 +10,7 @@
 #include "watch/known_base.hpp"
 #include "watch/moved.hpp"
 #include "watch/schedule.hpp"
+#include "watch/settle.hpp"
 #include "watch/watcher.hpp"
 
 #include <deque>
@@ -41,6 +42,7 @@ struct GoodAnswer {
     model::Observation now;
     std::vector<Classified> classified;
     std::vector<std::pair<model::Digest, model::ImageContent>> learnt;
+    std::optional<model::Settling> settling;
 };
 
 struct Watcher::State {
@@ -76,12 +78,21 @@ struct Watcher::State {
     Async<Result<CheckReport>> same(model::Reference base, model::DetectedBy by, registry::Pointer pointer);
     Async<Result<CheckReport>> first(model::Reference base, model::DetectedBy by, registry::Pointer pointer);
     Async<Result<CheckReport>> moved(model::Reference base, model::DetectedBy by, registry::Pointer pointer);
+    // The new digest's details, from what is held where they are there.
+    Async<Result<model::Observation>> details_of(DetailReader& reader, model::Reference base,
+                                                 registry::Pointer pointer);
     // Reads what is behind an observation whose digest alone is known; not having it is no failure.
     Async<void> fill_in(DetailReader& reader, model::Observation& observation, model::Reference base);
     Async<Result<void>> reload(model::Reference base);
     // Whether a new digest may be read now, by what the registry lets us pull.
     bool may_wait_for_pulls(KnownBase& known);
     CheckReport wait_for_pulls(const model::Reference& base);
+
+    // --- holding.cpp: what is not told yet ---
+    Settlement consider(const model::Reference& base, const KnownBase& known, const model::Observation& seen);
+    Async<Result<CheckReport>> hold(model::Reference base, model::DetectedBy by, model::Settling settling);
+    // Asked again at `until`, unless it is sooner anyway.
+    void hasten(const model::Reference& base, Time until);
 
     // --- outcome.cpp: keeping and telling ---
     Async<Result<CheckReport>> keep(model::Reference base, GoodAnswer answer);

@@ -278,7 +278,7 @@ TEST(Sample, names_every_key) {
                                  "token",       "secret",        "signature",
                                  "method",      "headers",       "body",
                                  "success",     "retries",       "expire",
-                                 "per",         "options"})
+                                 "per",         "options",       "settle", "concurrency"})
         EXPECT_THAT(sample, HasSubstr(std::string(key) + ":")) << key;
 }
 

@@ -17,9 +17,9 @@ settings::Settings sample() {
     Problems problems;
     auto settings = settings::read_settings_text("f", R"(
 daemon: {public_url: "https://basewatch.example.com/"}
-defaults: {interval: 10m, unreachable_after: 7}
+defaults: {interval: 10m, unreachable_after: 7, settle: 3m}
 watch:
-  - {image: "ruby:3.3", interval: 5m, platforms: all, aliases: [c.example.com/ruby], ignore_labels: [x.*]}
+  - {image: "ruby:3.3", interval: 5m, platforms: all, settle: 1h, aliases: [c.example.com/ruby], ignore_labels: [x.*]}
   - debian:12
 rules:
   - name: one
@@ -53,6 +53,9 @@ TEST(Tables, what_is_watched_is_the_entries_and_then_what_rules_name) {
     EXPECT_EQ(table->bases[2].interval, 10min);
     EXPECT_EQ(table->bases[2].platforms.at(0).text(), "linux/amd64");
     EXPECT_EQ(table->bases[2].unreachable_after, 7);
+    EXPECT_EQ(table->bases[0].settle, 1h);
+    EXPECT_EQ(table->bases[1].settle, 3min);
+    EXPECT_EQ(table->bases[2].settle, 3min);
 }
 
 TEST(Tables, planning_knows_bases_by_one_name) {

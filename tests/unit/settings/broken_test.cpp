@@ -51,6 +51,7 @@ const std::vector<Row>& rows() {
           R"(duration.yaml:4:38: `interval` must be a duration such as 100ms, 90s, 15m, 6h or 7d, not "10")"}},
         {"duration_range.yaml",
          {R"(duration_range.yaml:2:13: `interval` must be from 100ms to 30d, not 1ms)"}},
+        {"settle.yaml", {R"(settle.yaml:2:27: `settle` must be from 0s to 7d, not 30d)"}},
         {"event.yaml",
          {R"(event.yaml:2:15: `events` cannot be "base.changed": it comes by `rules`, to the targets that they fire)",
           R"(event.yaml:2:29: `rebuild.stale` in `events` is not in this version: remove it)",

@@ -34,6 +34,7 @@ TEST(Settings, an_empty_file_is_all_defaults) {
         EXPECT_EQ(settings.daemon.retention, 24h * 400);
         EXPECT_EQ(settings.defaults.interval, 15min);
         EXPECT_EQ(settings.defaults.unreachable_after, 4);
+        EXPECT_EQ(settings.defaults.settle, 0s);
         EXPECT_FALSE(settings.defaults.platforms.all);
         EXPECT_EQ(settings.defaults.platforms.named.at(0).text(), "linux/amd64");
         ASSERT_TRUE(settings.registries);
@@ -239,11 +240,9 @@ targets:
 TEST(Settings, what_this_version_does_not_build_is_refused_and_never_ignored) {
     const std::vector<std::string> texts{
         "daemon: {api_tokens: [{name: a, token: x, scopes: [read], owner: team}]}",
-        "defaults: {settle: 1m}",
         "registries: {r.example.com: {bulk: never}}",
         "registries: {r.example.com: {mirror: x}}",
         "watch: [{image: ruby, tags: {glob: '3.*'}}]",
-        "watch: [{image: ruby, settle: 1m}]",
         "watch: ['ruby:*']",
         "dependents: [{image: a/b, base: auto}]",
         "dependents: [{image: a/b, platforms: [linux/amd64]}]",

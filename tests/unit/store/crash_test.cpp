@@ -34,6 +34,14 @@ std::string tag(int n) {
 Async<void> keep_moving(Store& store, Maker& make, int base, int at, int out) {
     std::string target = "target " + std::to_string(base);
     for (int n = at;; ++n) {
+        if (n > 0) {
+            // The next digest is held first, and let go by the very commit that moves the base to it.
+            auto held = make.baseline(tag(base), n);
+            held.state.settling = model::Settling();
+            held.state.settling->held = observation(n + 1);
+            auto holding = co_await store.record(std::move(held));
+            if (!holding) _exit(10);
+        }
         auto finding =
             n == 0 ? make.baseline(tag(base), 1) : make.move(tag(base), n, n + 1, {target, "chat"});
         Word word{base, n + 1, {}};

@@ -74,6 +74,36 @@ TEST_F(Record, StatesComeInPagesEachOnceWhateverTheSizeOfAPage) {
     }
 }
 
+TEST_F(Record, KeepsWhatIsHeldWithTheStateThatItBelongsTo) {
+    auto given = state(ruby, detailed(1));
+    model::Settling settling;
+    settling.held = detailed(2);
+    settling.moved_at = noon;
+    settling.reads = 4;
+    settling.until = noon + Milliseconds(7);
+    settling.because = "it must be still for 10m";
+    settling.left = digest(1);
+    settling.left_at = noon + Milliseconds(1);
+    settling.one = digest(1);
+    settling.other = digest(2);
+    settling.flapped_at = noon + Milliseconds(2);
+    given.settling = settling;
+    Finding finding;
+    finding.state = given;
+    put(finding);
+    reopen();
+    EXPECT_EQ(read(store->bases())[0].settling, settling);
+
+    // A finding that is refused leaves it as it was.
+    auto refused = make.move(ruby, 8, 9, {"ci"});
+    EXPECT_EQ(kind_of(store->record(std::move(refused))), ErrorKind::conflict);
+    EXPECT_EQ(read(store->bases())[0].settling, settling);
+
+    finding.state.settling.reset();
+    put(finding);
+    EXPECT_FALSE(read(store->bases())[0].settling);
+}
+
 TEST_F(Record, KeepsPlatformsWhoseTextIsNoPlatform) {
     auto given = state(ruby, detailed(1));
     given.current.platforms[model::Platform{"", "a/b", "\xff", "1 \"2\""}] = digest(9);
