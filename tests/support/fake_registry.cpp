@@ -170,7 +170,7 @@ std::shared_ptr<settings::RegistriesSettings> FakeRegistry::settings() const {
 }
 
 void FakeRegistry::ask_for_token(TokenRules rules) {
-    if (rules.realm.empty()) rules.realm = url() + "/token";
+    if (rules.realm.empty()) rules.realm = url() + rules.path;
     RegistryScript::ask_for_token(std::move(rules));
 }
 

@@ -39,6 +39,28 @@ std::map<std::string, std::string> form(const std::string& text) {
     return values;
 }
 
+bool fits(const Fault& fault, const ScriptRequest& request) {
+    return (fault.method.empty() || fault.method == request.method) &&
+           request.target.find(fault.target) != std::string::npos;
+}
+
+void apply(const Fault& fault, ScriptResponse& response) {
+    if (fault.status) response.status = *fault.status;
+    if (fault.body) response.body = *fault.body;
+    for (const auto& [name, value] : fault.headers) response.headers.set(name, value);
+    for (const auto& name : fault.without) response.headers.remove(name);
+    if (fault.length) response.claimed_length = fault.length;
+    response.hang = fault.hang;
+    response.close = fault.close;
+}
+
+std::string with_words(std::string text, const std::map<std::string, std::string>& words) {
+    for (const auto& [word, value] : words)
+        for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + value.size()))
+            text.replace(at, word.size(), value);
+    return text;
+}
+
 std::string query_of(const std::string& target) {
     auto mark = target.find('?');
     return mark == std::string::npos ? "" : target.substr(mark + 1);
@@ -89,6 +111,20 @@ void RegistryScript::ask_for_token(TokenRules rules) {
     tokens_ = std::move(rules);
 }
 
+void RegistryScript::challenge_with(std::vector<std::string> lines, std::vector<std::string> to_authorized) {
+    challenges_ = std::move(lines);
+    challenges_to_authorized_ = std::move(to_authorized);
+}
+
+std::vector<std::string> RegistryScript::challenges(bool authorized, const std::string& repository) const {
+    bool other = authorized && !challenges_to_authorized_.empty();
+    auto lines = other ? challenges_to_authorized_ : challenges_;
+    const std::map<std::string, std::string> words{
+        {"{realm}", tokens_.realm}, {"{service}", tokens_.service}, {"{repository}", repository}};
+    for (auto& line : lines) line = with_words(line, words);
+    return lines;
+}
+
 std::size_t RegistryScript::count(const std::string& method, const std::string& target) const {
     std::size_t found = 0;
     for (const auto& request : requests_)
@@ -101,27 +137,37 @@ ScriptResponse RegistryScript::answer(const ScriptRequest& request) {
     requests_.push_back(request);
     ScriptResponse response;
     auto fault = faults_.begin();
-    while (fault != faults_.end() && ((!fault->method.empty() && fault->method != request.method) ||
-                                      request.target.find(fault->target) == std::string::npos))
-        ++fault;
-    if (fault == faults_.end() || !fault->status) response = normal(request);
+    while (fault != faults_.end() && !fits(*fault, request)) ++fault;
+    if (fault == faults_.end() || !fault->status) response = habitual(request);
     if (fault != faults_.end()) {
-        if (fault->status) response.status = *fault->status;
-        if (fault->body) response.body = *fault->body;
-        for (const auto& [name, value] : fault->headers) response.headers.set(name, value);
-        for (const auto& name : fault->without) response.headers.remove(name);
-        response.hang = fault->hang;
-        response.close = fault->close;
+        apply(*fault, response);
         if (fault->times > 0 && --fault->times == 0) faults_.erase(fault);
     }
-    response.length = response.body.size();
+    response.length = response.claimed_length.value_or(response.body.size());
     if (request.method == "HEAD") response.body.clear();
+    return response;
+}
+
+ScriptResponse RegistryScript::habitual(const ScriptRequest& request) {
+    auto response = normal(request);
+    auto digest = std::string(response.headers.find("Docker-Content-Digest").value_or(""));
+    const std::map<std::string, std::string> words{
+        {"{target}", request.target},
+        {"{digest}", digest},
+        {"{hash}", digest.substr(std::min(digest.size(), digest.find(':') + 1))}};
+    for (auto habit : habits_) {
+        if (!fits(habit, request) || (habit.when && *habit.when != response.status)) continue;
+        net::Headers filled;
+        for (const auto& [name, value] : habit.headers) filled.add(name, with_words(value, words));
+        habit.headers = std::move(filled);
+        apply(habit, response);
+    }
     return response;
 }
 
 ScriptResponse RegistryScript::normal(const ScriptRequest& request) {
     auto path = request.target.substr(0, request.target.find('?'));
-    if (path == "/token") return token(request);
+    if (path == tokens_.path) return token(request);
     if (request.method != "GET" && request.method != "HEAD")
         return problem(405, "UNSUPPORTED", "The operation is unsupported.");
     if (path == "/v2/") {
@@ -174,7 +220,9 @@ std::optional<ScriptResponse> RegistryScript::refused(const ScriptRequest& reque
     auto no = problem(401, "UNAUTHORIZED", "authentication required");
     if (wants_ == Wants::password) {
         if (authorization == "Basic " + base64(username_ + ":" + password_)) return std::nullopt;
-        no.headers.set("WWW-Authenticate", "Basic realm=\"fake\"");
+        for (const auto& line : challenges(!authorization.empty(), repository))
+            no.headers.add("WWW-Authenticate", line);
+        if (challenges_.empty()) no.headers.set("WWW-Authenticate", "Basic realm=\"fake\"");
         return no;
     }
     if (wants_ == Wants::nothing) return std::nullopt;
@@ -186,7 +234,9 @@ std::optional<ScriptResponse> RegistryScript::refused(const ScriptRequest& reque
         if (token != issued_.end() && token->second == scope) return std::nullopt;
         challenge += token == issued_.end() ? ",error=\"invalid_token\"" : ",error=\"insufficient_scope\"";
     }
-    no.headers.set("WWW-Authenticate", challenge);
+    for (const auto& line : challenges(!authorization.empty(), repository))
+        no.headers.add("WWW-Authenticate", line);
+    if (challenges_.empty()) no.headers.set("WWW-Authenticate", challenge);
     return no;
 }
 
@@ -195,7 +245,8 @@ ScriptResponse RegistryScript::issue(const std::string& scope) {
     bool closed = false;
     for (const auto& repository : tokens_.closed) closed |= scope == "repository:" + repository + ":pull";
     issued_[token] = closed ? "" : scope;
-    Json body{{"token", token}, {"access_token", token}};
+    Json body = Json::object();
+    for (const auto& member : tokens_.members) body[member] = token;
     if (tokens_.expires_in > 0) body["expires_in"] = tokens_.expires_in;
     return {200, {{"Content-Type", "application/json"}}, to_text(body)};
 }

@@ -28,8 +28,9 @@ struct ScriptResponse {
     net::Headers headers;
     std::string body;
     std::size_t length = 0;  // of the body; a HEAD has this and no body
-    bool hang = false;       // never answer
-    bool close = false;      // end the connection instead
+    std::optional<std::size_t> claimed_length{};
+    bool hang = false;   // never answer
+    bool close = false;  // end the connection instead
 };
 
 // What goes wrong. Applies to requests whose method and target fit, `times` times (-1: until cleared); the
@@ -44,6 +45,8 @@ struct Fault {
     std::vector<std::string> without{};  // headers that the answer loses
     bool hang = false;
     bool close = false;
+    std::optional<int> when{};            // only where the answer would have had this status
+    std::optional<std::size_t> length{};  // what Content-Length says, whatever the body has
 };
 
 struct TokenRules {
@@ -53,6 +56,8 @@ struct TokenRules {
     std::string refresh_token{};         // accepted by POST; empty: POST is not known (404)
     int expires_in = 300;
     std::set<std::string> closed{};  // repositories for which tokens are issued that allow nothing
+    std::string path = "/token";
+    std::vector<std::string> members{"token", "access_token"};  // of the answer that hold the token
 };
 
 class RegistryScript {
@@ -67,12 +72,18 @@ public:
 
     void ask_for_password(const std::string& username, const std::string& password);
     void ask_for_token(TokenRules rules);
+    // The lines of WWW-Authenticate, with {realm} {service} {repository} for what they stand for, instead of
+    // our own; and those for a request that came with an Authorization (empty: the same).
+    void challenge_with(std::vector<std::string> lines, std::vector<std::string> to_authorized = {});
     TokenRules& token_rules() { return tokens_; }
     // Every token that was issued is refused from now on.
     void revoke_tokens() { issued_.clear(); }
 
     void fail(Fault fault) { faults_.push_back(std::move(fault)); }
     void recover() { faults_.clear(); }
+    // The habit of a kind of registry: as a fault that never ends and hides no other; all that fit apply, in
+    // order. In header values {target}, {digest} and {hash} stand for those of the request and its answer.
+    void always(Fault habit) { habits_.push_back(std::move(habit)); }
 
     ScriptResponse answer(const ScriptRequest& request);
 
@@ -92,6 +103,8 @@ private:
     };
     void store(Repository& repository, const Built& built);
     ScriptResponse normal(const ScriptRequest& request);
+    ScriptResponse habitual(const ScriptRequest& request);
+    std::vector<std::string> challenges(bool authorized, const std::string& repository) const;
     ScriptResponse manifest(const std::string& repository, const std::string& which);
     ScriptResponse blob(const std::string& repository, const std::string& digest);
     ScriptResponse token(const ScriptRequest& request);
@@ -105,6 +118,8 @@ private:
     std::map<std::string, std::string> issued_;  // token to scope
     int issued_so_far_ = 0;
     std::list<Fault> faults_;
+    std::vector<Fault> habits_;
+    std::vector<std::string> challenges_, challenges_to_authorized_;
     std::vector<ScriptRequest> requests_;
 };
 
