@@ -278,7 +278,8 @@ TEST(Sample, names_every_key) {
                                  "token",       "secret",        "signature",
                                  "method",      "headers",       "body",
                                  "success",     "retries",       "expire",
-                                 "per",         "options",       "settle", "concurrency"})
+                                 "per",         "options",       "settle",
+                                 "concurrency"})
         EXPECT_THAT(sample, HasSubstr(std::string(key) + ":")) << key;
 }
 
