@@ -15,8 +15,7 @@ Error stopped() {
 }
 
 Error shut(const Host& host) {
-    return Error(ErrorKind::unreachable,
-                 host.name + " failed again and again; it is left alone for some minutes");
+    return Error(host.last_failure, host.name + " failed again and again; it is left alone for some minutes");
 }
 
 // Whether the host itself is to blame, whatever it was asked for.
@@ -80,6 +79,7 @@ Async<Result<net::HttpResponse>> Exchange::send(std::shared_ptr<Host> host, net:
 
 void Exchange::tell(Host& host, const Result<net::HttpResponse>& response) {
     if (host_failed(response) && !(response && asks_to_wait(*response))) {
+        host.last_failure = response ? ErrorKind::server_error : response.error().kind();
         if (host.breaker.failed(clock_.monotonic()))
             log::warning("a host fails again and again and is left alone for a while", {{"host", host.name}});
     } else if (!response) {

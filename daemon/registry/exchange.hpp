@@ -17,7 +17,7 @@ public:
     Exchange(Clock& clock, net::HttpTransport& transport) : clock_(clock), transport_(transport) {}
 
     // Waits for the host's next turn. rate_limited, with the rest of the pause, when the host is paused;
-    // unreachable when it has not answered lately; cancelled.
+    // the kind of its last failure when it fails again and again; cancelled.
     Async<Result<void>> turn(std::shared_ptr<Host> host);
 
     // Sends, in a place of the host's. The request's timeout starts when it has its place. `had_turn`: the

@@ -3,6 +3,7 @@
 // fast, and what it taught us. Everything learned may be forgotten at any time: it only saves requests.
 
 #include "foundation/clock.hpp"
+#include "foundation/error.hpp"
 #include "net/http_message.hpp"
 #include "registry/breaker.hpp"
 #include "registry/places.hpp"
@@ -72,6 +73,7 @@ struct Host {
     RateLimit rate{1};
     Pause pause;
     Breaker breaker;
+    ErrorKind last_failure = ErrorKind::unreachable;  // what the breaker was opened by
     PullBudget budget;
     Places places{4};
     Learned learned;
