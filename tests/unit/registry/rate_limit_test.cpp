@@ -124,8 +124,8 @@ TEST(Hosts, HaveTheRateThatFitsThem) {
     EXPECT_DOUBLE_EQ(rate("localhost:5000"), 100);
     EXPECT_DOUBLE_EQ(rate("plain.example.com"), 100);
     EXPECT_DOUBLE_EQ(rate("slow.example.com"), 0.5);
-    EXPECT_EQ(Host("docker.io", settings).connections, 4u);
-    EXPECT_EQ(Host("wide.example.com", settings).connections, 9u);
+    EXPECT_EQ(Host("docker.io", settings).reach.connections, 4u);
+    EXPECT_EQ(Host("wide.example.com", settings).reach.connections, 9u);
     EXPECT_EQ(Host("docker.io", settings).base.origin(), "https://registry-1.docker.io");
     EXPECT_EQ(Host("plain.example.com", settings).base.origin(), "http://plain.example.com");
     EXPECT_EQ(Host("[::1]:5000", settings).base.origin(), "https://[::1]:5000");
