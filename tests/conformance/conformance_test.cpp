@@ -2,14 +2,9 @@
 // battery for all, whose cells make the table of registries/README.md. Played from documented behaviour; what
 // is proven on real servers is in tests/integration.
 
+#include "conformance/loopback_client.hpp"
 #include "foundation/time.hpp"
-#include "net/http_client.hpp"
-#include "net/system_dialer.hpp"
-#include "net/system_resolver.hpp"
-#include "registry/registry_client.hpp"
-#include "support/manual_clock.hpp"
 #include "support/registry_kind.hpp"
-#include "support/run_async.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <gmock/gmock.h>
@@ -27,8 +22,9 @@ class World {
 public:
     explicit World(const RegistryKind& kind) : kind_(kind) {
         play(kind, front, home());
-        for (auto* registry : {&front, &regional, &storage}) settings->by_host[registry->address()] = open();
-        auto& entry = settings->by_host[front.address()];
+        for (auto* registry : {&front, &regional, &storage})
+            net.settings->by_host[registry->address()] = open();
+        auto& entry = net.settings->by_host[front.address()];
         if (kind.login) entry.username = kind_username, entry.password = Secret(kind_password);
         push(built);
         home().push("team/closed", "1.0", built);
@@ -41,24 +37,17 @@ public:
 
     Result<registry::Pointer> look_up(const std::string& repository = "team/app",
                                       const std::string& tag = "1.0") {
-        return run_async(loop, client.look_up(reference(repository, tag)));
+        return net.look_up(front.reference(repository, tag));
     }
-    model::Reference reference(const std::string& repository = "team/app", const std::string& tag = "1.0") {
-        return model::Reference::parse(front.reference(repository, tag)).value();
+    Result<registry::Manifest> manifest(const model::Digest& digest) {
+        return net.manifest(front.reference("team/app", "1.0"), digest);
     }
     std::size_t requests() const {
         return front.requests().size() + regional.requests().size() + storage.requests().size();
     }
 
-    asio::io_context loop{1};
-    ManualClock clock{loop};
-    SystemClock system{loop.get_executor()};
-    net::SystemResolver resolver{loop.get_executor(), system};
-    net::SystemDialer dialer{loop.get_executor(), system, resolver};
-    net::HttpClient transport{loop.get_executor(), system, dialer};
-    FakeRegistry front{loop}, regional{loop}, storage{loop};
-    std::shared_ptr<settings::RegistriesSettings> settings = std::make_shared<settings::RegistriesSettings>();
-    registry::RegistryClient client{loop.get_executor(), clock, transport, settings};
+    LoopbackClient net;
+    FakeRegistry front{net.loop}, regional{net.loop}, storage{net.loop};
     Built built = index({image()});
 
 private:
@@ -160,7 +149,7 @@ std::string too_many_requests(const RegistryKind& kind) {
     if (refusal(world.look_up()) != "rate_limited") return "does not pause";
     if (world.requests() != before) return "asks in its pause";
     world.home().recover();
-    world.clock.advance(wait);
+    world.net.clock.advance(wait);
     bool named = kind.limited.headers.find("Retry-After").has_value();
     return when_right(world, world.look_up(), named ? format_duration(wait) : "as we choose");
 }
@@ -189,7 +178,7 @@ std::string web_page(const RegistryKind& kind) {
 std::string wrong_digest(const RegistryKind& kind) {
     World world(kind);
     world.home().fail({.method = "GET", .target = "/manifests/", .body = index({}).body});
-    auto read = run_async(world.loop, world.client.manifest(world.reference(), world.built.digest));
+    auto read = world.manifest(world.built.digest);
     return read ? "believed" : std::string(to_string(read.error().kind()));
 }
 
@@ -202,12 +191,11 @@ std::string read_whole(const RegistryKind& kind) {
                          .status = 307,
                          .headers = {{"Location", world.storage.url() + "{target}"}},
                          .when = 200});
-    auto top = run_async(world.loop, world.client.manifest(world.reference(), world.built.digest));
+    auto top = world.manifest(world.built.digest);
     if (!top || top->entries.empty()) return top ? "no entries" : top.error().message();
-    auto child =
-        run_async(world.loop, world.client.manifest(world.reference(), top->entries[0].manifest.digest));
+    auto child = world.manifest(top->entries[0].manifest.digest);
     if (!child) return child.error().message();
-    auto content = run_async(world.loop, world.client.content(world.reference(), *child));
+    auto content = world.net.content(world.front.reference("team/app", "1.0"), *child);
     if (!content) return content.error().message();
     if (world.storage.requests().empty()) return "storage was not asked";
     for (const auto& request : world.storage.requests())
