@@ -1,7 +1,7 @@
 #include "jq/worker.hpp"
 
 #include "foundation/bell.hpp"
-#include "jq/child.hpp"
+#include "foundation/child.hpp"
 #include "jq/fault_text.hpp"
 #include "jq/frames.hpp"
 
@@ -153,8 +153,11 @@ Async<Result<Answer>> Worker::State::exchange(std::string request) {
     if (asked_to_stop) co_return stopped();
     if (child && !child->running()) child.reset();
     if (!child) {
-        auto fresh = Child::start(executor, binary, bounds.memory);
-        if (!fresh) co_return fresh.error();
+        Command command;
+        command.program = binary;
+        command.arguments = {"jq-worker", std::to_string(bounds.memory)};
+        auto fresh = Child::start(executor, std::move(command));
+        if (!fresh) co_return fresh.error().while_doing("cannot start the jq worker");
         child = std::move(*fresh);
         ++started;
     }

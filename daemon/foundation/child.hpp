@@ -1,6 +1,7 @@
 #pragma once
-// The worker process as the daemon holds it: started with an empty environment and three descriptors, its
-// input and output one end of a socket pair, ended by SIGKILL and reaped by its id.
+// Another process as the daemon holds it: started without a shell, with the environment that it is given and
+// three descriptors, its input and output one end of a socket pair (its errors go nowhere), in a process
+// group of its own, ended with that group by SIGKILL and reaped by its id.
 
 #include "foundation/async.hpp"
 #include "foundation/error.hpp"
@@ -12,14 +13,20 @@
 #include <optional>
 #include <string>
 #include <sys/types.h>
+#include <vector>
 
-namespace basewatch::jq {
+namespace basewatch {
+
+struct Command {
+    std::string program;                   // its path; PATH is not searched
+    std::vector<std::string> arguments;    // without the program's own name
+    std::vector<std::string> environment;  // NAME=value
+};
 
 class Child {
 public:
-    // Executes `binary jq-worker MEMORY`. ErrorKind::unreachable when that is not possible.
-    static Result<std::unique_ptr<Child>> start(const asio::any_io_executor& executor,
-                                                const std::string& binary, std::size_t memory);
+    // ErrorKind::unreachable when it cannot be executed.
+    static Result<std::unique_ptr<Child>> start(const asio::any_io_executor& executor, Command command);
     // Ends it if it still runs; takes as long as the kernel needs for that.
     ~Child();
     Child(const Child&) = delete;
@@ -42,4 +49,4 @@ private:
     std::optional<int> status_;  // once reaped
 };
 
-}  // namespace basewatch::jq
+}  // namespace basewatch

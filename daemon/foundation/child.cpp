@@ -1,4 +1,4 @@
-#include "jq/child.hpp"
+#include "foundation/child.hpp"
 
 #include <array>
 #include <cerrno>
@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace basewatch::jq {
+namespace basewatch {
 
 namespace {
 
@@ -25,13 +25,15 @@ public:
         posix_spawn_file_actions_addopen(&actions_, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
         posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
         posix_spawnattr_init(&attributes_);
-        // The daemon's own handling of signals is not the worker's.
+        // The daemon's own handling of signals is not the child's.
         sigset_t none, all;
         sigemptyset(&none);
         sigfillset(&all);
         posix_spawnattr_setsigmask(&attributes_, &none);
         posix_spawnattr_setsigdefault(&attributes_, &all);
-        posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+        posix_spawnattr_setpgroup(&attributes_, 0);
+        posix_spawnattr_setflags(&attributes_,
+                                 POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
     }
     ~SpawnPlan() {
         posix_spawn_file_actions_destroy(&actions_);
@@ -40,11 +42,14 @@ public:
     SpawnPlan(const SpawnPlan&) = delete;
     SpawnPlan& operator=(const SpawnPlan&) = delete;
 
-    int start(pid_t& id, const std::string& binary, std::size_t memory) const {
-        std::string name = binary, verb = "jq-worker", bytes = std::to_string(memory);
-        char* arguments[] = {name.data(), verb.data(), bytes.data(), nullptr};
-        char* environment[] = {nullptr};
-        return posix_spawn(&id, binary.c_str(), &actions_, &attributes_, arguments, environment);
+    int start(pid_t& id, Command& command) const {
+        std::vector<char*> arguments{command.program.data()}, environment;
+        for (auto& argument : command.arguments) arguments.push_back(argument.data());
+        for (auto& variable : command.environment) environment.push_back(variable.data());
+        arguments.push_back(nullptr);
+        environment.push_back(nullptr);
+        return posix_spawn(&id, command.program.c_str(), &actions_, &attributes_, arguments.data(),
+                           environment.data());
     }
 
 private:
@@ -52,8 +57,8 @@ private:
     posix_spawnattr_t attributes_;
 };
 
-Error cannot_start(int number) {
-    return Error(ErrorKind::unreachable, std::string("cannot start the jq worker: ") + std::strerror(number));
+Error cannot_execute(const Command& command, int number) {
+    return Error(ErrorKind::unreachable, "cannot execute " + command.program + ": " + std::strerror(number));
 }
 
 int wait_for(pid_t id) {
@@ -65,16 +70,16 @@ int wait_for(pid_t id) {
 
 }  // namespace
 
-Result<std::unique_ptr<Child>> Child::start(const asio::any_io_executor& executor, const std::string& binary,
-                                            std::size_t memory) {
+Result<std::unique_ptr<Child>> Child::start(const asio::any_io_executor& executor, Command command) {
     std::array<int, 2> ends{-1, -1};
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) return cannot_start(errno);
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
+        return cannot_execute(command, errno);
     pid_t id = -1;
-    int fault = SpawnPlan(ends[1]).start(id, binary, memory);
+    int fault = SpawnPlan(ends[1]).start(id, command);
     close(ends[1]);
     if (fault != 0) {
         close(ends[0]);
-        return cannot_start(fault);
+        return cannot_execute(command, fault);
     }
     asio::local::stream_protocol::socket socket(executor);
     boost::system::error_code error;
@@ -83,7 +88,7 @@ Result<std::unique_ptr<Child>> Child::start(const asio::any_io_executor& executo
         close(ends[0]);
         ::kill(id, SIGKILL);
         wait_for(id);
-        return cannot_start(error.value());
+        return cannot_execute(command, error.value());
     }
     return std::unique_ptr<Child>(new Child(id, std::move(socket)));
 }
@@ -103,7 +108,7 @@ bool Child::running() {
 
 void Child::kill() {
     // Only while it is not reaped: afterwards the id may be another process's.
-    if (!status_) ::kill(id_, SIGKILL);
+    if (!status_) ::kill(-id_, SIGKILL);
 }
 
 int Child::reap() {
@@ -111,4 +116,4 @@ int Child::reap() {
     return *status_;
 }
 
-}  // namespace basewatch::jq
+}  // namespace basewatch
