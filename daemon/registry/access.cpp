@@ -134,7 +134,7 @@ Async<Result<Answer>> Access::ask_hop(Hop hop, Question question, bool had_turn)
 
 Async<Result<Access::Authorization>> Access::authorize(Hop hop, bool long_token) {
     auto host = hop.host;
-    auto credential = credentials_.find(host->name, hop.repository);
+    auto credential = co_await credentials_.obtain(host->name, hop.repository);
     if (!credential) co_return credential.error();
     Authorization made;
     made.credential = *credential;

@@ -52,8 +52,12 @@ Error invalid(std::string why) {
     return Error(ErrorKind::invalid, std::move(why));
 }
 
+Result<std::optional<Credential>> kept_by(const std::string& helper, const std::string& key) {
+    return std::optional<Credential>(Credential{Credential::Kind::helper, key, Secret(), helper});
+}
+
 Result<std::optional<Credential>> some(Credential::Kind kind, std::string username, std::string secret) {
-    Credential credential{kind, std::move(username), Secret(std::move(secret))};
+    Credential credential{kind, std::move(username), Secret(std::move(secret)), ""};
     return std::optional<Credential>(std::move(credential));
 }
 
@@ -75,7 +79,7 @@ Result<AuthFile> AuthFile::parse(std::string_view text) {
         for (const auto& [host, helper] : helpers->items()) {
             if (!helper.is_string())
                 return Error(ErrorKind::bad_answer, "a credHelpers entry is not a string");
-            file.helpers_[normalised_key(host)] = helper.get<std::string>();
+            file.helpers_[normalised_key(host)] = Helper{helper.get<std::string>(), host};
         }
     }
     const auto* auths = object_member(*document, "auths");
@@ -85,6 +89,7 @@ Result<AuthFile> AuthFile::parse(std::string_view text) {
         for (const auto& [key, value] : auths->items()) {
             if (legacy && !value.is_object()) continue;  // a setting of docker's, no entry
             Entry entry;
+            entry.key = key;
             entry.wrong = !value.is_object() || !read(value, "auth", entry.auth) ||
                           !read(value, "username", entry.username) ||
                           !read(value, "password", entry.password) ||
@@ -112,21 +117,14 @@ const AuthFile::Entry* AuthFile::entry_of(const std::string& registry, const std
 
 Result<std::optional<Credential>> AuthFile::find(const std::string& registry,
                                                  const std::string& repository) const {
-    auto kept_by = [&](const std::string& helper) {
-        return Error(
-            ErrorKind::unsupported,
-            "the credential of " + registry + " is kept by the credential helper \"" + helper +
-                "\", which is not in this version; give username and password, or an auth_file, under "
-                "registries");
-    };
-    if (auto helper = helpers_.find(registry); helper != helpers_.end() && !helper->second.empty())
-        return kept_by(helper->second);
+    if (auto helper = helpers_.find(registry); helper != helpers_.end() && !helper->second.name.empty())
+        return kept_by(helper->second.name, helper->second.key);
     const auto* entry = entry_of(registry, repository);
     if (entry == nullptr) return std::optional<Credential>();
     if (entry->wrong) return invalid("the entry of " + registry + " has a member of the wrong type");
     if (entry->empty()) {
         // `docker login` leaves an empty entry behind when it gave the secret to a store.
-        if (!store_.empty()) return kept_by(store_);
+        if (!store_.empty()) return kept_by(store_, entry->key);
         return std::optional<Credential>();
     }
     if (!entry->registry_token.empty()) {

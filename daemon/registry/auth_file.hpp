@@ -21,10 +21,12 @@ struct Credential {
         password,        // Basic, to the registry or to its token server
         identity_token,  // an OAuth2 refresh token, exchanged at the token server
         registry_token,  // a bearer token as it is
+        helper,          // a credential helper has it: its name, and as the username the key to ask it with
     };
     Kind kind = Kind::none;
     std::string username;
     Secret secret;
+    std::string helper;
 
     bool operator==(const Credential&) const = default;
 };
@@ -34,8 +36,8 @@ public:
     // ErrorKind::bad_answer or too_large (over 1 MiB). A broken entry is no error before it is asked for.
     static Result<AuthFile> parse(std::string_view text);
 
-    // What the file holds for this repository; nothing where it has no entry. unsupported when a credential
-    // helper keeps it, invalid when the entry cannot be read.
+    // What the file holds for this repository; nothing where it has no entry. invalid when the entry cannot
+    // be read.
     Result<std::optional<Credential>> find(const std::string& registry, const std::string& repository) const;
 
 private:
@@ -43,6 +45,7 @@ private:
         std::string auth;
         std::string username, password;
         std::string identity_token, registry_token;
+        std::string key;     // as it is written
         bool wrong = false;  // a member has another type than it must
         bool empty() const {
             return auth.empty() && username.empty() && password.empty() && identity_token.empty() &&
@@ -51,8 +54,11 @@ private:
     };
     const Entry* entry_of(const std::string& registry, const std::string& repository) const;
 
-    std::map<std::string, Entry> entries_;        // by key, schemes and old paths cut away
-    std::map<std::string, std::string> helpers_;  // by host
+    struct Helper {
+        std::string name, key;
+    };
+    std::map<std::string, Entry> entries_;   // by key, schemes and old paths cut away
+    std::map<std::string, Helper> helpers_;  // by host
     std::string store_;
 };
 

@@ -51,11 +51,16 @@ Result<std::string> whole_file(const std::string& path) {
 
 }  // namespace
 
-Credentials::Credentials(std::shared_ptr<const settings::RegistriesSettings> settings)
-    : settings_(std::move(settings)), key_(random_bytes(32)) {}
+Credentials::Credentials(asio::any_io_executor executor, Clock& clock,
+                         std::shared_ptr<const settings::RegistriesSettings> settings,
+                         std::vector<std::string> environment)
+    : settings_(std::move(settings)),
+      helpers_(std::move(executor), clock, std::move(environment)),
+      key_(random_bytes(32)) {}
 
 void Credentials::replace(std::shared_ptr<const settings::RegistriesSettings> settings) {
     settings_ = std::move(settings);
+    helpers_.review();
     files_.clear();
     warned_.clear();
 }
@@ -99,7 +104,7 @@ Result<Credential> Credentials::find(const std::string& registry, const std::str
     if (entry != settings_->by_host.end()) {
         const auto& configured = entry->second;
         if (!configured.username.empty() || !configured.password.empty())
-            return Credential{Credential::Kind::password, configured.username, configured.password};
+            return Credential{Credential::Kind::password, configured.username, configured.password, ""};
         if (!configured.auth_file.empty()) {
             auto found = in_file(configured.auth_file, registry, repository);
             if (!found) return found.error();
@@ -115,6 +120,14 @@ Result<Credential> Credentials::find(const std::string& registry, const std::str
         if (*found) return **found;
     }
     return Credential();
+}
+
+Async<Result<Credential>> Credentials::obtain(std::string registry, std::string repository) {
+    auto found = find(registry, repository);
+    if (!found || found->kind != Credential::Kind::helper) co_return found;
+    auto told = co_await helpers_.ask(found->helper, found->username);
+    if (!told) co_return told.error().while_doing("the credential of " + registry);
+    co_return told;
 }
 
 std::string Credentials::identity(const Credential& credential) const {

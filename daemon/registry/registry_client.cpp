@@ -3,17 +3,29 @@
 #include "registry/look_up.hpp"
 #include "registry/manifests.hpp"
 #include "registry/tag_list.hpp"
+#include "settings/settings.hpp"
 
 #include <algorithm>
 
 namespace basewatch::registry {
+
+namespace {
+
+std::vector<std::string> process_environment() {
+    std::vector<std::string> all;
+    for (const auto& [name, value] : settings::Environment::of_process().variables)
+        all.push_back(name + "=" + value);
+    return all;
+}
+
+}  // namespace
 
 struct RegistryClient::State {
     State(asio::any_io_executor executor, Clock& clock, net::HttpTransport& transport,
           const std::shared_ptr<const settings::RegistriesSettings>& settings)
         : clock(clock),
           hosts(settings),
-          credentials(settings),
+          credentials(executor, clock, settings, process_environment()),
           exchange(clock, transport),
           access(std::move(executor), exchange, hosts, credentials),
           pointers(clock, hosts, access),

@@ -26,7 +26,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (!*found) continue;
         const auto& credential = **found;
         if (credential.kind == registry::Credential::Kind::none) std::abort();
-        if (credential.kind != registry::Credential::Kind::password && credential.secret.empty())
+        bool helped = credential.kind == registry::Credential::Kind::helper;
+        if (helped ? credential.helper.empty()
+                   : credential.kind != registry::Credential::Kind::password && credential.secret.empty())
             std::abort();
     }
     return 0;

@@ -4,6 +4,7 @@
 
 #include "foundation/bytes.hpp"
 #include "registry/credentials.hpp"
+#include "support/manual_clock.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <gtest/gtest.h>
@@ -23,8 +24,9 @@ std::string found(const std::string& file, const std::string& registry,
     auto credential = parsed->find(registry, repository);
     if (!credential) return std::string(to_string(credential.error().kind()));
     if (!*credential) return "nothing";
-    static constexpr const char* kinds[] = {"none", "password", "identity", "registry"};
+    static constexpr const char* kinds[] = {"none", "password", "identity", "registry", "helper"};
     const auto& value = **credential;
+    if (value.kind == Kind::helper) return "helper:" + value.helper + ":" + value.username;
     return std::string(kinds[static_cast<int>(value.kind)]) + ":" + value.username + ":" +
            value.secret.reveal();
 }
@@ -114,14 +116,18 @@ TEST(AuthFile, ReadsAPullSecretOfKubernetes) {
     EXPECT_EQ(found(R"({"auths":{"*.azurecr.io":)" + auth("a:b") + "}}", "shop.azurecr.io"), "nothing");
 }
 
-TEST(AuthFile, HelpersAreSaidAndNotSilentlyIgnored) {
-    EXPECT_EQ(found(R"({"credHelpers":{"gcr.io":"gcloud"}})", "gcr.io"), "unsupported");
+TEST(AuthFile, NamesTheHelperAndTheKeyAsItIsWritten) {
+    EXPECT_EQ(found(R"({"credHelpers":{"gcr.io":"gcloud"}})", "gcr.io"), "helper:gcloud:gcr.io");
     EXPECT_EQ(found(R"({"credHelpers":{"gcr.io":"gcloud"}})", "ghcr.io"), "nothing");
-    EXPECT_EQ(found(R"({"credsStore":"desktop","auths":{"ghcr.io":{}}})", "ghcr.io"), "unsupported");
+    EXPECT_EQ(found(R"({"credsStore":"desktop","auths":{"ghcr.io":{}}})", "ghcr.io"),
+              "helper:desktop:ghcr.io");
     EXPECT_EQ(found(R"({"credsStore":"desktop","auths":{"ghcr.io":{}}})", "quay.io"), "nothing");
     EXPECT_EQ(found(R"({"credHelpers":{"r.io":"x"},"auths":{"r.io":)" + auth("a:b") + "}}", "r.io"),
-              "unsupported");
-    EXPECT_EQ(found(R"({"credHelpers":{"https://index.docker.io/v1/":"x"}})", "docker.io"), "unsupported");
+              "helper:x:r.io");
+    EXPECT_EQ(found(R"({"credHelpers":{"https://index.docker.io/v1/":"x"}})", "docker.io"),
+              "helper:x:https://index.docker.io/v1/");
+    EXPECT_EQ(found(R"({"credsStore":"s","auths":{"https://index.docker.io/v1/":{}}})", "docker.io"),
+              "helper:s:https://index.docker.io/v1/");
 }
 
 TEST(AuthFile, IsRefusedWhereItIsNoAuthFile) {
@@ -138,8 +144,13 @@ protected:
         if (!credential) return std::string(to_string(credential.error().kind()));
         return credential->kind == Kind::none ? "anonymous" : credential->username;
     }
-    void use() { credentials = std::make_unique<Credentials>(settings); }
+    void use() {
+        credentials =
+            std::make_unique<Credentials>(loop.get_executor(), clock, settings, std::vector<std::string>());
+    }
 
+    asio::io_context loop{1};
+    test::ManualClock clock{loop};
     test::TemporaryFolder folder;
     std::shared_ptr<settings::RegistriesSettings> settings = std::make_shared<settings::RegistriesSettings>();
     std::unique_ptr<Credentials> credentials;
@@ -195,14 +206,15 @@ TEST_F(CredentialsTest, AFileIsReadAgainWhenItChanges) {
 
 TEST_F(CredentialsTest, IdentitiesTellCredentialsApartAndSayNothing) {
     use();
-    Credential one{Kind::password, "u", Secret("password-1")}, same = one;
-    Credential other{Kind::password, "u", Secret("password-2")};
-    Credential token{Kind::identity_token, "u", Secret("password-1")};
+    Credential one{Kind::password, "u", Secret("password-1"), ""}, same = one;
+    Credential other{Kind::password, "u", Secret("password-2"), ""};
+    Credential token{Kind::identity_token, "u", Secret("password-1"), ""};
     EXPECT_EQ(credentials->identity(one), credentials->identity(same));
     EXPECT_NE(credentials->identity(one), credentials->identity(other));
     EXPECT_NE(credentials->identity(one), credentials->identity(token));
     EXPECT_EQ(credentials->identity(one).find("password"), std::string::npos);
-    EXPECT_NE(Credentials(settings).identity(one), credentials->identity(one)) << "random for each process";
+    EXPECT_NE(Credentials(loop.get_executor(), clock, settings, {}).identity(one), credentials->identity(one))
+        << "random for each process";
 }
 
 }  // namespace

@@ -374,12 +374,12 @@ TEST_F(AuthorizationTest, RegistryTokensAreSentAsTheyAre) {
     EXPECT_EQ(last_authorization("registry.example.com"), "Bearer ready-made");
 }
 
-TEST_F(AuthorizationTest, AHelperIsAnErrorAndNotAnonymous) {
+TEST_F(AuthorizationTest, AHelperThatIsNotThereIsAnErrorAndNotAnonymous) {
     use_auth_file(R"({"credHelpers":{"registry.example.com":"ecr-login"}})");
     auto pointer = look_up();
     ASSERT_FALSE(pointer);
     EXPECT_EQ(pointer.error().kind(), ErrorKind::unsupported);
-    EXPECT_THAT(pointer.error().message(), HasSubstr("ecr-login"));
+    EXPECT_THAT(pointer.error().message(), HasSubstr("docker-credential-ecr-login is not in PATH"));
     EXPECT_TRUE(transport.sent().empty());
 }
 
