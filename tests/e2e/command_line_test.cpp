@@ -46,7 +46,6 @@ TEST(CommandLine, VerbsOfLaterVersionsSayThatTheyAre) {
     for (const Words& call :
          {Words{"discover", "."}, Words{"backup", "/tmp/x"}, Words{"restore", "/tmp/x"}, Words{"doctor"},
           Words{"impact", "ruby:3.3"}, Words{"retry", "dlv_1", "--json"}, Words{"replay", "--since", "1d"},
-          Words{"pause", "target:chat"}, Words{"resume", "target:chat"},
           Words{"mute", "base:ruby", "--until", "1d"}, Words{"approve", "change:chg_1"},
           Words{"simulate", "--rules", "rules.yaml", "--since", "7d"}}) {
         auto outcome = basewatch(call);

@@ -227,7 +227,7 @@ TEST(Outcome, NeverBeforeRetryAfter) {
             EXPECT_EQ(verdict.wait, row.wait) << status << " " << row.header;
         }
     }
-    EXPECT_EQ(first_try(webhook(), answer(403, "", {{"Retry-After", "60"}})).next, DeliveryState::dead);
+    EXPECT_EQ(first_try(webhook(), answer(404, "", {{"Retry-After", "60"}})).next, DeliveryState::dead);
     // What failed before sending may have been told to wait, too: by the registry.
     auto told = Error(ErrorKind::rate_limited, "429").with_retry_after(Milliseconds(90s));
     EXPECT_EQ(judge_unsent(webhook(), told, "layers", 1, created, now, 0.5).wait, 90s);
