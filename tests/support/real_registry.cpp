@@ -64,9 +64,9 @@ void RealRegistry::write_configuration(const Options& options) {
 
 void RealRegistry::start() {
     server_ = std::make_unique<Process>(
-        std::vector<std::string>{"docker-registry", "serve", folder_ / "config.yml"});
+        std::vector<std::string>{options_.program, "serve", folder_ / "config.yml"});
     if (!accepts_connections(port_))
-        throw std::runtime_error("docker-registry did not start: " + server_->errors());
+        throw std::runtime_error(options_.program + " did not start: " + server_->errors());
 }
 
 void RealRegistry::stop() {

@@ -28,6 +28,7 @@ public:
     struct Options {
         Access access = Access::open;
         bool tls = false;
+        std::string program = "docker-registry";  // or another build of distribution
     };
     RealRegistry();
     explicit RealRegistry(const Options& options);
