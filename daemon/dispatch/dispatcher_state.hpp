@@ -53,6 +53,7 @@ struct Dispatcher::State {
     Async<void> disable(QueuePointer queue, model::Attempt attempt, std::string reason);
     void tell_breaker(const DeliveryQueue& queue, const model::Attempt& attempt);
     TargetReport report_of(const DeliveryQueue& queue) const;
+    Result<QueuePointer> queue_of(const std::string& target) const;
 
     double random01();
 

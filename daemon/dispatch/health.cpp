@@ -91,11 +91,17 @@ TargetReport Dispatcher::State::report_of(const DeliveryQueue& queue) const {
     return report;
 }
 
+Result<QueuePointer> Dispatcher::State::queue_of(const std::string& target) const {
+    auto known = queues.find(target);
+    if (known == queues.end()) return Error(ErrorKind::not_found, "there is no target " + target);
+    return known->second;
+}
+
 Async<Result<void>> Dispatcher::pause(std::string target) {
     auto& state = *state_;
-    auto known = state.queues.find(target);
-    if (known == state.queues.end()) co_return Error(ErrorKind::not_found, "there is no target " + target);
-    auto queue = known->second;
+    auto known = state.queue_of(target);
+    if (!known) co_return known.error();
+    auto queue = *known;
     auto now = state.collaborators.clock.now();
     auto done = co_await state.store.pause_target(target, now);
     if (done && !queue->health.paused_at) queue->health.paused_at = now;
@@ -104,9 +110,9 @@ Async<Result<void>> Dispatcher::pause(std::string target) {
 
 Async<Result<void>> Dispatcher::resume(std::string target) {
     auto& state = *state_;
-    auto known = state.queues.find(target);
-    if (known == state.queues.end()) co_return Error(ErrorKind::not_found, "there is no target " + target);
-    auto queue = known->second;
+    auto known = state.queue_of(target);
+    if (!known) co_return known.error();
+    auto queue = *known;
     auto expire = state.table->targets.at(target).expire();
     auto done = co_await state.store.resume_target(target, state.collaborators.clock.now(), expire);
     if (done) queue->resume();
