@@ -3,6 +3,7 @@
 #include "dispatch/exchange.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace basewatch::dispatch {
 
@@ -11,9 +12,27 @@ namespace {
 // The wall clock may be set while we wait on the monotonic one, so no wait for an hour of the wall is longer.
 constexpr Milliseconds longest_wait{60'000};
 
+constexpr Milliseconds first_pause{30'000};
+constexpr Milliseconds longest_pause{15 * 60'000};
+constexpr Milliseconds longest_hold = std::chrono::hours(24);
+
+// How many may go now, with `under_way` sent and not answered.
+std::size_t let_through(Breaker::State state, std::size_t under_way) {
+    switch (state) {
+        case Breaker::State::closed:
+            return std::numeric_limits<std::size_t>::max();
+        case Breaker::State::half_open:
+            return under_way == 0 ? 1 : 0;
+        case Breaker::State::open:
+            return 0;
+    }
+    return 0;
+}
+
 }  // namespace
 
-DeliveryQueue::DeliveryQueue(const asio::any_io_executor& executor, std::string name) : bell(executor) {
+DeliveryQueue::DeliveryQueue(const asio::any_io_executor& executor, std::string name)
+    : bell(executor), breaker_(first_pause, longest_pause) {
     report.name = name;
     health.target = std::move(name);
 }
@@ -26,7 +45,7 @@ void DeliveryQueue::use(const presets::Target& target) {
     std::optional<double> rate;
     if (target.fields.rate) rate = target.fields.rate->per_second;
     pace_.set_rate(rate);
-    breaker_.reset();
+    forget_failures();
     bell.ring();
 }
 
@@ -53,14 +72,14 @@ std::size_t DeliveryQueue::wanted(Time now, Monotonic monotonic, bool drains) co
     if (stopped() || !due(now) || monotonic < not_before_) return 0;
     auto places = free_places();
     if (!drains)
-        places = breaker_.free(monotonic, report.in_flight, places);
-    else if (breaker_.held(monotonic))
+        places = std::min(places, let_through(breaker(monotonic), report.in_flight));
+    else if (held(monotonic))
         places = 0;
     return pace_.free(monotonic, places);
 }
 
 bool DeliveryQueue::drained(Monotonic monotonic) const {
-    return report.in_flight == 0 && (!may_be_due_ || stopped() || breaker_.held(monotonic));
+    return report.in_flight == 0 && (!may_be_due_ || stopped() || held(monotonic));
 }
 
 bool DeliveryQueue::learn(const model::Attempt& attempt, std::optional<Milliseconds> asked,
@@ -76,17 +95,32 @@ bool DeliveryQueue::learn(const model::Attempt& attempt, std::optional<Milliseco
         case model::Sign::absent:
             if (!health.failing_since) health.failing_since = attempt.started_at;
             ++health.failures;
-            if (asked) breaker_.hold(monotonic, *asked);
+            if (asked)
+                held_until_ =
+                    std::max(held_until_, monotonic + std::clamp(*asked, Milliseconds(0), longest_hold));
             return attempt.sign == model::Sign::refused ? breaker_.answered() : breaker_.failed(monotonic);
     }
     return false;
+}
+
+void DeliveryQueue::forget_failures() {
+    breaker_ = Breaker(first_pause, longest_pause);
+    held_until_ = {};
+}
+
+Breaker::State DeliveryQueue::breaker(Monotonic monotonic) const {
+    return held(monotonic) ? Breaker::State::open : breaker_.state(monotonic);
+}
+
+Monotonic DeliveryQueue::tries_at(Monotonic monotonic) const {
+    return std::max({monotonic, held_until_, breaker_.open_until(monotonic).value_or(monotonic)});
 }
 
 void DeliveryQueue::resume() {
     auto name = health.target;
     health = model::TargetHealth();
     health.target = std::move(name);
-    breaker_.reset();
+    forget_failures();
     notify();
 }
 
@@ -112,7 +146,7 @@ std::optional<Monotonic> DeliveryQueue::next_look(Time now, Monotonic monotonic)
     if (stopped()) return std::nullopt;  // whoever resumes it rings
     if (due(now)) {
         if (free_places() == 0) return std::nullopt;  // the end of an attempt rings
-        auto allowed = breaker_.next(monotonic);
+        auto allowed = tries_at(monotonic);
         bool trial = breaker_.state(allowed) == Breaker::State::half_open && report.in_flight > 0;
         if (trial) return std::nullopt;  // likewise
         return std::max({pace_.next(monotonic), not_before_, allowed});

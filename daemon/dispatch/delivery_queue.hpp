@@ -2,10 +2,10 @@
 // One target's side of the dispatcher: what may be due, how many places are free, how fast it may go. The
 // deliveries themselves stay in the database; this is only what decides when to ask for them. No I/O.
 
-#include "dispatch/breaker.hpp"
 #include "dispatch/dispatcher.hpp"
 #include "dispatch/pace.hpp"
 #include "foundation/bell.hpp"
+#include "foundation/breaker.hpp"
 
 #include <memory>
 #include <optional>
@@ -47,9 +47,9 @@ public:
     // What an attempt told of the target; `asked` is its own Retry-After. True when the breaker opened or
     // closed over it.
     bool learn(const model::Attempt& attempt, std::optional<Milliseconds> asked, Monotonic monotonic);
-    Breaker::State breaker(Monotonic monotonic) const { return breaker_.state(monotonic); }
-    // When a breaker that is open lets the next one try.
-    Monotonic tries_at(Monotonic monotonic) const { return breaker_.next(monotonic); }
+    Breaker::State breaker(Monotonic monotonic) const;
+    // When the breaker and the target's own Retry-After let the next one try; `monotonic` when it may.
+    Monotonic tries_at(Monotonic monotonic) const;
     // Disabled or paused.
     bool stopped() const { return health.disabled_at || health.paused_at; }
     // Somebody wants it to be sent to again.
@@ -65,11 +65,16 @@ public:
 private:
     bool due(Time now) const { return may_be_due_ || (next_due_ && *next_due_ <= now); }
     std::size_t free_places() const;
+    // It asked to be left alone, and the time is not over.
+    bool held(Monotonic monotonic) const { return monotonic < held_until_; }
+    // A target that is there again knows nothing of what was learnt of it.
+    void forget_failures();
 
     std::size_t concurrency_ = 0;
     std::shared_ptr<const net::ConnectionPolicy> policy_;
     Pace pace_;
     Breaker breaker_;
+    Monotonic held_until_{};  // by Retry-After: the whole target is (CloudEvents webhooks §2.2.3)
     bool retired_ = false;
     bool may_be_due_ = true;
     std::optional<Time> next_due_;

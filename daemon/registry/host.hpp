@@ -2,10 +2,10 @@
 // One host that we ask: a registry, a token server, or where a registry sends us. How it is reached, how
 // fast, and what it taught us. Everything learned may be forgotten at any time: it only saves requests.
 
+#include "foundation/breaker.hpp"
 #include "foundation/clock.hpp"
 #include "foundation/error.hpp"
 #include "net/http_message.hpp"
-#include "registry/breaker.hpp"
 #include "registry/places.hpp"
 #include "registry/pull_budget.hpp"
 #include "registry/rate_limit.hpp"
@@ -72,8 +72,8 @@ struct Host {
     Milliseconds timeout{30'000};
     RateLimit rate{1};
     Pause pause;
-    Breaker breaker;
-    ErrorKind last_failure = ErrorKind::unreachable;  // what the breaker was opened by
+    Breaker breaker{Milliseconds(30'000), Milliseconds(300'000)};  // over no connection, no answer, 5xx
+    ErrorKind last_failure = ErrorKind::unreachable;               // what the breaker was opened by
     PullBudget budget;
     Places places{4};
     Learned learned;

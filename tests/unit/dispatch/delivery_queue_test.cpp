@@ -110,5 +110,35 @@ TEST_F(DeliveryQueueTest, AFailingStateIsAskedMoreAndMoreSeldom) {
     EXPECT_EQ(queue.fail_claim(monotonic), 1s) << "from the beginning once it has worked";
 }
 
+TEST_F(DeliveryQueueTest, IsHeldForAsLongAsTheTargetAsksButADayAtMost) {
+    model::Attempt attempt;
+    attempt.sign = model::Sign::absent;
+    queue.learn(attempt, Milliseconds(2min), monotonic);
+    queue.learn(attempt, Milliseconds(1s), monotonic);
+    EXPECT_EQ(wanted(), 0u);
+    EXPECT_EQ(next_look(), monotonic + 2min) << "the longest wait counts";
+    EXPECT_EQ(queue.breaker(monotonic), Breaker::State::open);
+    pass(2min);
+    EXPECT_EQ(wanted(), 4u) << "having been held is no failure";
+    queue.learn(attempt, Milliseconds(24h * 365), monotonic);
+    EXPECT_EQ(next_look(), monotonic + 24h);
+    queue.use(target);
+    EXPECT_EQ(wanted(), 4u) << "a reload lets it try at once";
+}
+
+TEST_F(DeliveryQueueTest, LetsOneTryATargetThatFailed) {
+    model::Attempt attempt;
+    attempt.sign = model::Sign::absent;
+    for (int i = 0; i < 4; ++i) EXPECT_FALSE(queue.learn(attempt, std::nullopt, monotonic));
+    EXPECT_TRUE(queue.learn(attempt, std::nullopt, monotonic));
+    EXPECT_EQ(wanted(), 0u);
+    EXPECT_EQ(queue.wanted(now, monotonic, true), 4u) << "draining asks all the same";
+    pass(30s);
+    EXPECT_EQ(wanted(), 1u);
+    claim(1);
+    EXPECT_EQ(wanted(), 0u);
+    EXPECT_FALSE(next_look()) << "the end of the attempt rings";
+}
+
 }  // namespace
 }  // namespace basewatch::dispatch

@@ -1,46 +1,55 @@
-// A host that does not answer: left alone, tried with one request, asked again.
+// Somebody who does not answer: left alone, tried with one request, asked again.
 
-#include "registry/breaker.hpp"
+#include "foundation/breaker.hpp"
 
 #include <gtest/gtest.h>
 
-namespace basewatch::registry {
+namespace basewatch {
 namespace {
 
 using std::chrono::seconds;
+using State = Breaker::State;
 const Monotonic start{std::chrono::hours(1000)};
 
+Breaker closed() {
+    return {seconds(30), seconds(300)};
+}
+
 Breaker opened(Monotonic now) {
-    Breaker breaker;
+    auto breaker = closed();
     for (int i = 0; i < 5; ++i) breaker.failed(now);
     return breaker;
 }
 
 TEST(Breaker, OpensAtTheFifthFailureInARow) {
-    Breaker breaker;
+    auto breaker = closed();
     for (int i = 0; i < 4; ++i) EXPECT_FALSE(breaker.failed(start));
     EXPECT_FALSE(breaker.answered());
     for (int i = 0; i < 4; ++i) EXPECT_FALSE(breaker.failed(start));
     EXPECT_TRUE(breaker.admit(start));
+    EXPECT_EQ(breaker.state(start), State::closed);
     EXPECT_TRUE(breaker.failed(start)) << "told once";
-    EXPECT_FALSE(breaker.failed(start)) << "those under way say nothing new";
+    EXPECT_FALSE(breaker.failed(start + seconds(20))) << "those under way say nothing new";
     EXPECT_FALSE(breaker.admit(start + seconds(29)));
+    EXPECT_EQ(breaker.state(start + seconds(29)), State::open);
     EXPECT_EQ(breaker.open_until(start), start + seconds(30));
 }
 
 TEST(Breaker, OneRequestIsTheProbe) {
     auto breaker = opened(start);
     auto later = start + seconds(30);
+    EXPECT_EQ(breaker.state(later), State::half_open);
     EXPECT_FALSE(breaker.open_until(later));
     EXPECT_TRUE(breaker.admit(later));
     EXPECT_FALSE(breaker.admit(later));
     EXPECT_TRUE(breaker.open_until(later));
     EXPECT_TRUE(breaker.answered());
+    EXPECT_FALSE(breaker.answered()) << "told once";
     EXPECT_TRUE(breaker.admit(later));
     EXPECT_TRUE(breaker.admit(later));
 }
 
-TEST(Breaker, AProbeThatFailsWaitsTwiceAsLongUpToFiveMinutes) {
+TEST(Breaker, AProbeThatFailsWaitsTwiceAsLongUpToTheLongestPause) {
     auto breaker = opened(start);
     auto now = start + seconds(30);
     for (int wait : {60, 120, 240, 300, 300}) {
@@ -49,6 +58,10 @@ TEST(Breaker, AProbeThatFailsWaitsTwiceAsLongUpToFiveMinutes) {
         EXPECT_EQ(breaker.open_until(now), now + seconds(wait));
         now += seconds(wait);
     }
+    ASSERT_TRUE(breaker.admit(now));
+    breaker.answered();
+    for (int i = 0; i < 5; ++i) breaker.failed(now);
+    EXPECT_EQ(breaker.open_until(now), now + seconds(30)) << "after an answer it begins anew";
 }
 
 TEST(Breaker, AProbeThatWasCancelledLeavesRoomForAnother) {
@@ -59,4 +72,4 @@ TEST(Breaker, AProbeThatWasCancelledLeavesRoomForAnother) {
 }
 
 }  // namespace
-}  // namespace basewatch::registry
+}  // namespace basewatch
