@@ -101,7 +101,7 @@ Async<Result<void>> Dispatcher::pause(std::string target) {
     auto& state = *state_;
     auto known = state.queue_of(target);
     if (!known) co_return known.error();
-    auto queue = *known;
+    const auto& queue = *known;
     auto now = state.collaborators.clock.now();
     auto done = co_await state.store.pause_target(target, now);
     if (done && !queue->health.paused_at) queue->health.paused_at = now;
@@ -112,7 +112,7 @@ Async<Result<void>> Dispatcher::resume(std::string target) {
     auto& state = *state_;
     auto known = state.queue_of(target);
     if (!known) co_return known.error();
-    auto queue = *known;
+    const auto& queue = *known;
     auto expire = state.table->targets.at(target).expire();
     auto done = co_await state.store.resume_target(target, state.collaborators.clock.now(), expire);
     if (done) queue->resume();

@@ -10,7 +10,7 @@ namespace basewatch::registry {
 namespace {
 
 constexpr std::int64_t most_limit = 1'000'000'000;
-constexpr std::int64_t longest_window = 7 * 24 * 3600;
+constexpr std::int64_t longest_window = std::int64_t{7} * 24 * 3600;
 constexpr std::size_t most_pulls = 10'000;
 
 std::optional<std::int64_t> number(std::string_view text, std::int64_t most) {

@@ -14,7 +14,7 @@ namespace {
 std::vector<std::string> process_environment() {
     std::vector<std::string> all;
     for (const auto& [name, value] : settings::Environment::of_process().variables)
-        all.push_back(name + "=" + value);
+        all.emplace_back(name).append("=").append(value);
     return all;
 }
 

@@ -148,7 +148,8 @@ private:
                 text_.remove_prefix(i + 1);
                 return value;
             }
-            if (text_[i] == '\\' && ++i == text_.size()) break;
+            if (text_[i] == '\\') ++i;
+            if (i == text_.size()) break;
             value += text_[i];
         }
         return std::nullopt;
