@@ -12,15 +12,18 @@ namespace basewatch::store {
 namespace {
 
 // Few bases have any, so they are read apart.
-void add_settling(Connection& connection, std::vector<model::BaseState>& bases) {
+void add_settling(Connection& connection, std::int64_t after, BasePage& page) {
     std::unordered_map<std::string, model::Settling> found;
-    Query row(connection, std::string("SELECT base, ") + settling_columns + " FROM settling");
+    Query row(connection,
+              std::string("SELECT base, ") + settling_columns +
+                  " FROM settling WHERE base IN (SELECT reference FROM bases WHERE seq > ? AND seq <= ?)",
+              after, page.last);
     while (row.next()) {
         std::string base = row.text();
         found.emplace(std::move(base), read_settling(row));
     }
     if (found.empty()) return;
-    for (auto& base : bases)
+    for (auto& base : page.rows)
         if (auto settling = found.find(base.reference.text()); settling != found.end())
             base.settling = std::move(settling->second);
 }
@@ -47,7 +50,7 @@ Result<BasePage> bases_behind(Connection& connection, std::int64_t after, std::s
         base.told_unreachable = row.flag();
         if (row.flag()) base.current = read_observation(row);
     }
-    add_settling(connection, page.rows);
+    add_settling(connection, after, page);
     return page;
 }
 
