@@ -24,6 +24,10 @@ struct Alarm {
     }
 };
 
+bool may_be_sent_again(const HttpRequest& request) {
+    return request.method == "GET" || request.method == "HEAD";
+}
+
 Error too_late() {
     return Error(ErrorKind::timed_out, "no answer in time");
 }
@@ -137,7 +141,7 @@ Async<Result<HttpResponse>> HttpClient::Pools::perform(const HttpRequest& reques
         if (asked_to_stop) co_return stopped();
         if (alarm.rung) co_return too_late();
         // The other side may have closed the kept connection while our request was on its way.
-        if (!reused || progress.answer_begun) co_return response;
+        if (!reused || progress.answer_begun || !may_be_sent_again(request)) co_return response;
     }
 }
 

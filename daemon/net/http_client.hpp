@@ -1,8 +1,9 @@
 #pragma once
-// The real HttpTransport: HTTP/1.1 with kept connections, pooled by origin and policy. A request that finds a
-// kept connection dead before the first byte of an answer is sent once more on a new one. Never follows
-// redirects, never decompresses (callers send Accept-Encoding: identity; a compressed body is the caller's to
-// refuse). Loop thread only.
+// The real HttpTransport: HTTP/1.1 with kept connections, pooled by origin and policy. A GET or HEAD that
+// finds a kept connection dead before the first byte of an answer is sent once more on a new one; anything
+// else may have been understood, and whether it is sent again is its sender's to decide (RFC 9110 §9.2.2).
+// Never follows redirects, never decompresses (callers send Accept-Encoding: identity; a compressed body is
+// the caller's to refuse). Loop thread only.
 
 #include "net/http_transport.hpp"
 

@@ -136,7 +136,7 @@ TEST(ConnectionPool, APlaceHandedToACancelledWaiterIsPassedOn) {
 }
 
 TEST(ConnectionPool, ReplacesAConnectionThatDiedWhileKept) {
-    for (const char* method : {"GET", "HEAD", "POST", "DELETE"}) {
+    for (const char* method : {"GET", "HEAD"}) {
         ScriptedNetwork network;
         ConnectionScript dies;
         dies.steps = {Silence{}, Say{"HTTP/1.1 204 No Content\r\n\r\n"}, Silence{}, End{}};
@@ -147,6 +147,22 @@ TEST(ConnectionPool, ReplacesAConnectionThatDiedWhileKept) {
         EXPECT_EQ((*network.start(request).result)->status, 204) << method;
         EXPECT_EQ(network.client->connections_opened(), 2u) << method;
         EXPECT_EQ(network.dialer.open(), 1u) << method;
+    }
+}
+
+// The other side may have taken it in before the connection broke: it would count twice.
+TEST(ConnectionPool, SendsWhatChangesSomethingOnceOnly) {
+    for (const char* method : {"POST", "PUT", "PATCH", "DELETE"}) {
+        ScriptedNetwork network;
+        ConnectionScript dies;
+        dies.steps = {Silence{}, Say{"HTTP/1.1 204 No Content\r\n\r\n"}, Silence{}, End{}};
+        network.dialer.add(dies);
+        network.dialer.add_answers({answer("the next one")});
+        auto request = network.request("http://h/", method);
+        EXPECT_EQ((*network.start(request).result)->status, 204) << method;
+        EXPECT_EQ(network.start(request).body(), "unreachable") << method;
+        EXPECT_EQ(network.client->connections_opened(), 1u) << method;
+        EXPECT_EQ(network.start(request).body(), "the next one") << method;
     }
 }
 
