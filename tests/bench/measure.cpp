@@ -1,5 +1,6 @@
 #include "bench/measure.hpp"
 
+#include "support/blocking_http.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <algorithm>
@@ -55,6 +56,14 @@ Cost measure(const std::vector<std::string>& arguments, const std::string& folde
     return cost;
 }
 
+Cost succeed(const std::vector<std::string>& arguments, const std::string& folder) {
+    auto cost = measure(arguments, folder);
+    if (cost.exit_code != 0)
+        throw std::runtime_error(arguments[0] + " ended with " + std::to_string(cost.exit_code) + ": " +
+                                 cost.output.substr(0, 2000));
+    return cost;
+}
+
 Cost middle(std::vector<Cost> costs) {
     std::sort(costs.begin(), costs.end(), [](const Cost& a, const Cost& b) { return a.wall < b.wall; });
     return costs[costs.size() / 2];
@@ -76,6 +85,20 @@ Usage usage_of(pid_t process) {
         if (at >= 12) ticks += std::stod(word);
     usage.cpu = ticks / static_cast<double>(sysconf(_SC_CLK_TCK));
     return usage;
+}
+
+double metric(const std::string& socket, const std::string& name) {
+    std::string told = test::http_over(socket, "GET", "/metrics").body;
+    auto at = told.find("\n" + name);
+    auto end = told.find('\n', at + 1);
+    if (at == std::string::npos) return 0;
+    std::string line = told.substr(at + 1, end - at - 1);
+    return std::stod(line.substr(line.rfind(' ')));
+}
+
+double most_resident(std::size_t references) {
+    if (references <= 1'000) return 24;
+    return references <= 5'000 ? 32 : 120;
 }
 
 }  // namespace basewatch::bench

@@ -19,6 +19,9 @@ struct Cost {
 // Output goes through a file below `folder`.
 Cost measure(const std::vector<std::string>& arguments, const std::string& folder);
 
+// The same of what has to end with 0; throws with its output otherwise.
+Cost succeed(const std::vector<std::string>& arguments, const std::string& folder);
+
 // The one in the middle, by wall time.
 Cost middle(std::vector<Cost> costs);
 
@@ -29,5 +32,11 @@ struct Usage {
     double peak_mib = 0;
 };
 Usage usage_of(pid_t process);
+
+// A figure that the daemon tells at /metrics, by the beginning of its line; 0 where there is none.
+double metric(const std::string& socket, const std::string& name);
+
+// The most MiB that so many references may keep resident.
+double most_resident(std::size_t references);
 
 }  // namespace basewatch::bench

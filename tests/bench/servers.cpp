@@ -1,8 +1,8 @@
 #include "bench/servers.hpp"
 
-#include "bench/measure.hpp"
 #include "foundation/bytes.hpp"
 #include "support/blocking_http.hpp"
+#include "support/certificates.hpp"
 
 #include <sstream>
 #include <stdexcept>
@@ -85,7 +85,8 @@ private:
 
 class Nginx final : public Server {
 public:
-    explicit Nginx(std::size_t tags) {
+    Nginx(std::size_t tags, bool tls)
+        : authority_(tls ? std::make_unique<test::CertificateAuthority>() : nullptr) {
         auto image = Image::small();
         std::string digest = Image::digest(image.manifest);
         std::ostringstream map;
@@ -102,12 +103,13 @@ public:
         if (!test::accepts_connections(port_)) throw std::runtime_error(process_->errors());
     }
 
-    std::string name() const override { return "nginx"; }
+    std::string name() const override { return authority_ ? "nginx https" : "nginx"; }
+    std::string ca_file() const override { return authority_ ? authority_->file() : ""; }
 
     std::uint64_t requests() override {
         // "server accepts handled requests\n 16630948 16630948 31070465 \n": the third number; each look is
         // one.
-        std::string text = test::http("GET", address(port_) + "/status").body;
+        std::string text = test::http("GET", address(status_port_) + "/status").body;
         std::istringstream numbers(text.substr(text.find("requests") + 8));
         std::uint64_t accepts = 0, handled = 0, requests = 0;
         numbers >> accepts >> handled >> requests;
@@ -116,6 +118,12 @@ public:
 
 private:
     std::string configuration(const Image& image, const std::string& digest) const {
+        std::string over = ";\n";
+        if (authority_) {
+            auto files = authority_->sign();
+            over = " ssl;\n    ssl_certificate " + files.certificate + ";\n    ssl_certificate_key " +
+                   files.key + ";\n";
+        }
         std::ostringstream text;
         text << "pid " << folder_ / "nginx.pid" << ";\nerror_log stderr error;\n"
              << "events {worker_connections 1024;}\n"
@@ -124,8 +132,8 @@ private:
              << folder_ / "map.conf" << ";}\n";
         for (const char* name : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"})
             text << "  " << name << "_temp_path " << folder_ / name << ";\n";
-        text << "  server {\n    listen 127.0.0.1:" << port_ << ";\n"
-             << "    location = /status {stub_status;}\n"
+        text << "  server {listen 127.0.0.1:" << status_port_ << "; location = /status {stub_status;}}\n"
+             << "  server {\n    listen 127.0.0.1:" << port_ << over
              << "    location = /v2/ {return 200 '{}';}\n"
              << "    location /v2/" << repository << "/manifests/ {\n      types {}\n      default_type "
              << manifest_type << ";\n      if ($known = \"\") {return 404;}\n"
@@ -138,6 +146,8 @@ private:
     }
 
     test::TemporaryFolder folder_;
+    std::unique_ptr<test::CertificateAuthority> authority_;
+    int status_port_ = test::free_port();
     std::unique_ptr<test::Process> process_;
     std::uint64_t looks_ = 0;
 };
@@ -180,7 +190,29 @@ std::unique_ptr<Server> start_registry(std::size_t tags) {
 }
 
 std::unique_ptr<Server> start_nginx(std::size_t tags) {
-    return std::make_unique<Nginx>(tags);
+    return std::make_unique<Nginx>(tags, false);
+}
+
+std::unique_ptr<Server> start_nginx_over_tls(std::size_t tags) {
+    return std::make_unique<Nginx>(tags, true);
+}
+
+std::vector<std::string> bare_client(const Server& server, std::size_t connections,
+                                     const std::string& paths) {
+    std::vector<std::string> program{TEST_PROGRAMS "/bench/bare_client"};
+    if (!server.ca_file().empty()) program.emplace_back("--tls");
+    program.insert(program.end(), {std::to_string(server.port()), std::to_string(connections), paths});
+    return program;
+}
+
+Watching watch_tags(const Server& server, std::size_t tags, std::size_t connections) {
+    Watching watching;
+    watching.hosts = {server.host()};
+    watching.reached_by = server.ca_file().empty() ? "plain_http: true" : "ca_file: " + server.ca_file();
+    watching.connections = connections;
+    for (std::size_t at = 0; at < tags; ++at)
+        watching.references.push_back(server.host() + "/" + repository + ":" + tag(at));
+    return watching;
 }
 
 }  // namespace basewatch::bench

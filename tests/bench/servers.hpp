@@ -1,8 +1,11 @@
 #pragma once
-// The two servers that a sweep is measured on, each on a free loopback port with a folder of its own:
-// Debian's docker-registry, which is what people run, and nginx with the same answers from a map, which is so
-// fast that it shows what the client itself costs. Both hold one small image under any number of tags.
+// The servers that a sweep is measured on, each on a free loopback port with a folder of its own: Debian's
+// docker-registry, which is what people run, and nginx with the same answers from a map, over http and https,
+// which is so fast that it shows what the client itself costs. All hold one small image under any number of
+// tags.
 
+#include "bench/configuration.hpp"
+#include "bench/measure.hpp"
 #include "support/process.hpp"
 
 #include <cstdint>
@@ -31,7 +34,10 @@ public:
     virtual std::string name() const = 0;
     // Requests to the registry API so far.
     virtual std::uint64_t requests() = 0;
+    // The authority behind its certificate; empty over plain http.
+    virtual std::string ca_file() const { return ""; }
     int port() const { return port_; }
+    std::string host() const { return "127.0.0.1:" + std::to_string(port_); }
 
 protected:
     int port_ = test::free_port();
@@ -40,5 +46,10 @@ protected:
 // Starts the server and loads `tags` tags.
 std::unique_ptr<Server> start_registry(std::size_t tags);
 std::unique_ptr<Server> start_nginx(std::size_t tags);
+std::unique_ptr<Server> start_nginx_over_tls(std::size_t tags);
+
+// The program and its arguments that ask the server for each of these paths once.
+std::vector<std::string> bare_client(const Server& server, std::size_t connections, const std::string& paths);
+Watching watch_tags(const Server& server, std::size_t tags, std::size_t connections);
 
 }  // namespace basewatch::bench
