@@ -104,7 +104,9 @@ Async<Result<bool>> tell_delivery(Telling& telling, model::Delivery delivery, st
     if (delivery.state == State::sending)
         telling.now("delivery " + delivery.id + " to " + whom + " is being sent");
     if (delivery.state == State::dead)
-        telling.now("delivery " + delivery.id + " to " + whom + " was given up: " + delivery.last_error);
+        telling.now("delivery " + delivery.id + " to " + whom + " was given up" +
+                    (delivery.reason.empty() ? "" : " (" + delivery.reason + ")") + ": " +
+                    delivery.last_error);
     co_return true;
 }
 

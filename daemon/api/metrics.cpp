@@ -89,6 +89,20 @@ std::string metrics_text(const MetricsInput& input) {
     }
     families.push_back(
         family("delivery_attempts_total", "Attempts by target and result", MetricType::Counter, attempts));
+    std::vector<Labelled> failures, given_up;
+    for (const auto& target : input.targets) {
+        auto by_reason = [&](const auto& counts, std::vector<Labelled>& rows) {
+            for (const auto& [reason, count] : counts)
+                rows.push_back({{{"target", target.name}, {"reason", reason}}, static_cast<double>(count)});
+        };
+        by_reason(target.failures, failures);
+        by_reason(target.given_up, given_up);
+    }
+    families.push_back(family("delivery_failures_total", "Failed attempts by target and class of failure",
+                              MetricType::Counter, failures));
+    families.push_back(family("deliveries_given_up_total",
+                              "Deliveries given up after an attempt, by target and class of failure",
+                              MetricType::Counter, given_up));
     using Host = registry::HostReport;
     auto of_host = [](std::uint64_t Host::* count) {
         return [count](const Host& host) {

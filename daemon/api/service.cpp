@@ -62,6 +62,12 @@ net::ServerResponse page_answer(const Result<store::Page<Row>>& page) {
     return json_answer(body);
 }
 
+std::string reasons() {
+    std::string text;
+    for (auto reason : model::delivery_reasons) text.append(text.empty() ? "" : ", ").append(reason);
+    return text;
+}
+
 std::string last_part(const std::string& path) {
     return path.substr(path.rfind('/') + 1);
 }
@@ -267,6 +273,9 @@ Async<net::ServerResponse> Service::deliveries(net::ServerRequest request) {
     filter.state = request.parameter("state").value_or("");
     if (!filter.state.empty() && !model::delivery_state(filter.state))
         co_return problem(400, "Bad request", "`state` is one of pending, sending, waiting, delivered, dead");
+    filter.reason = request.parameter("reason").value_or("");
+    if (!filter.reason.empty() && !model::is_delivery_reason(filter.reason))
+        co_return problem(400, "Bad request", "`reason` is one of " + reasons());
     auto dependent = reference_of(request, "dependent");
     if (!dependent) co_return problem(dependent.error());
     if (*dependent) filter.dependent = (*dependent)->text();

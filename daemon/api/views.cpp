@@ -85,6 +85,7 @@ Json view(const model::Delivery& delivery) {
     bool open =
         delivery.state == model::DeliveryState::pending || delivery.state == model::DeliveryState::waiting;
     if (open) put(out, "due_at", delivery.due_at);
+    put(out, "reason", delivery.reason);
     put(out, "last_error", delivery.last_error);
     return out;
 }
@@ -129,6 +130,7 @@ Json view(const dispatch::TargetReport& target) {
              {"delivered", target.delivered},
              {"failed", target.failed},
              {"in_flight", target.in_flight}};
+    if (!target.failures.empty()) out["failures"] = target.failures;
     put(out, "since", target.since);
     put(out, "reason", target.reason);
     put(out, "last_delivery", target.last_delivery);

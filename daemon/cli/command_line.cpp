@@ -90,9 +90,12 @@ void add_client_verbs(CLI::App& app, Options& o, Action& chosen) {
                               [&o] { return changes(o.common, o.reference, o.limit); });
     changes_verb->add_option("REF", o.reference, "of this base");
     auto* deliveries_verb = verb(app, "deliveries", "the deliveries, newest first", chosen,
-                                 [&o] { return deliveries(o.common, o.target, o.state, o.limit); });
+                                 [&o] { return deliveries(o.common, o.target, o.state, o.reason, o.limit); });
     deliveries_verb->add_option("--target", o.target, "to this target");
     deliveries_verb->add_option("--state", o.state, "pending, sending, waiting, delivered or dead");
+    deliveries_verb->add_option("--reason", o.reason,
+                                "that failed of this: dns, refused, tls, timeout, blocked address, 3xx, 4xx, "
+                                "5xx, wrong answer, render, layers, expired, target removed");
     auto* rebuilds_verb = verb(app, "rebuilds", "the rebuilds that were asked for, newest first", chosen,
                                [&o] { return rebuilds(o.common, o.dependent, o.limit); });
     rebuilds_verb->add_option("REF", o.dependent, "of this dependent");

@@ -83,17 +83,19 @@ int changes(const Common& common, const std::string& reference, std::size_t limi
     });
 }
 
-int deliveries(const Common& common, const std::string& target, const std::string& state, std::size_t limit) {
+int deliveries(const Common& common, const std::string& target, const std::string& state,
+               const std::string& reason, std::size_t limit) {
     Query query = with_limit(limit);
     add(query, "target", target);
     add(query, "state", state);
+    add(query, "reason", reason);
     return ask(common, "GET", "/api/v1/deliveries", query, "", [](const json& answer) {
-        return show_items(
-            answer,
-            {column("DELIVERY", "id"), column("STATE", "state"), column("TARGET", "target"),
-             column("DEPENDENT", "dependent"), column("ATTEMPTS", "attempts"),
-             column("CREATED", "created_at"), column("NEXT TRY", "due_at"), column("ERROR", "last_error")},
-            "there are no such deliveries");
+        return show_items(answer,
+                          {column("DELIVERY", "id"), column("STATE", "state"), column("TARGET", "target"),
+                           column("DEPENDENT", "dependent"), column("ATTEMPTS", "attempts"),
+                           column("CREATED", "created_at"), column("NEXT TRY", "due_at"),
+                           column("REASON", "reason"), column("ERROR", "last_error")},
+                          "there are no such deliveries");
     });
 }
 

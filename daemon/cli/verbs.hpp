@@ -34,7 +34,8 @@ int presets(const Common& common, const std::string& name);
 int status(const Common& common);
 int bases(const Common& common, const std::string& reference);
 int changes(const Common& common, const std::string& reference, std::size_t limit);
-int deliveries(const Common& common, const std::string& target, const std::string& state, std::size_t limit);
+int deliveries(const Common& common, const std::string& target, const std::string& state,
+               const std::string& reason, std::size_t limit);
 int rebuilds(const Common& common, const std::string& dependent, std::size_t limit);
 int rules(const Common& common);
 int targets(const Common& common);

@@ -164,6 +164,8 @@ void Dispatcher::State::tell(DeliveryQueue& queue, Round& round, const model::At
         return;
     }
     ++report.failed;
+    ++report.failures[attempt.reason];
+    if (attempt.next == DeliveryState::dead) ++report.given_up[attempt.reason];
     report.last_error = attempt.detail;
     std::string next = attempt.due_at ? rfc3339(*attempt.due_at) : "never";
     if (attempt.next == DeliveryState::waiting)

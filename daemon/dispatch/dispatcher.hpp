@@ -41,6 +41,8 @@ struct TargetReport {
     std::optional<Time> since;  // of any state but well
     std::string reason;         // of disabled
     std::uint64_t delivered = 0, failed = 0;
+    // Failed attempts, and deliveries given up, by class (model::delivery_reasons).
+    std::map<std::string, std::uint64_t> failures, given_up;
     std::size_t in_flight = 0;
     std::string last_error;  // of the last failed attempt, redacted; empty after a success
     std::optional<Time> last_delivery;

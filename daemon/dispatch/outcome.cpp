@@ -38,7 +38,7 @@ std::string class_of(ErrorKind kind) {
         case ErrorKind::unreachable:
             return "refused";
         case ErrorKind::blocked:
-            return "blocked";
+            return "blocked address";
         case ErrorKind::timed_out:
             return "timeout";
         case ErrorKind::tls:
@@ -137,11 +137,8 @@ Verdict schedule(const presets::Target& target, Failure failure, int number, Tim
     // The receiver must be observed (CloudEvents webhook specification §2.2.3), up to the day that reading
     // the header is capped at.
     if (failure.retry_after) wait = std::max(wait, *failure.retry_after);
-    if (now + wait > created_at + target.expire()) {
-        auto verdict = dead(std::move(failure), "the next attempt would come after it expired");
-        verdict.reason = "expired";
-        return verdict;
-    }
+    if (now + wait > created_at + target.expire())
+        return dead(std::move(failure), "the next attempt would come after it expired");
     return verdict_of(std::move(failure), DeliveryState::waiting, wait);
 }
 
@@ -160,6 +157,8 @@ Verdict judge(const presets::Target& target, const Result<net::HttpResponse>& an
         auto error = answer.error();
         Failure failure{class_of(error.kind()), error.message()};
         failure.sign = model::Sign::absent;
+        // Whoever sends us there is not to be trusted a second time, and says so once.
+        failure.terminal = error.kind() == ErrorKind::blocked;
         return schedule(target, std::move(failure), number, created_at, now, random01);
     }
     auto content_type = answer->headers.find("Content-Type").value_or("");

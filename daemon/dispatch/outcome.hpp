@@ -11,8 +11,7 @@ namespace basewatch::dispatch {
 
 struct Verdict {
     model::DeliveryState next = model::DeliveryState::dead;
-    std::string reason;  // class: delivered, dns, refused, tls, timeout, blocked, 3xx, 4xx, 5xx, wrong
-                         // answer, render, layers, expired
+    std::string reason;  // `delivered`, or one of model::delivery_reasons
     std::string detail;  // one line, redacted
     std::optional<Milliseconds> wait;
     model::Sign sign = model::Sign::nothing;
@@ -21,9 +20,10 @@ struct Verdict {
 
 // Of attempt `number` (from 1) of a delivery that was created at `created_at`. Terminal statuses: 400 401 403
 // 404 405 410 413 415 422, redirects, and the preset's own, but not a 403 that says when to come again
-// (GitHub's rate limits); everything else follows the target's schedule (±20 % by `random01` in [0, 1)), but
-// not before Retry-After; after the last retry it is dead, and so it is when the next one would come past
-// `expire`. (`expire` bounds the retries: a first attempt is always made, however long the daemon was away.)
+// (GitHub's rate limits); an address that the guard refuses is terminal, too. Everything else follows the
+// target's schedule (±20 % by `random01` in [0, 1)), but not before Retry-After; after the last retry it is
+// dead, and so it is when the next one would come past `expire`. (`expire` bounds the retries: a first
+// attempt is always made, however long the daemon was away.)
 Verdict judge(const presets::Target& target, const Result<net::HttpResponse>& answer, int number,
               Time created_at, Time now, double random01);
 

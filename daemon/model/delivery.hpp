@@ -3,6 +3,8 @@
 
 #include "foundation/clock.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,6 +17,17 @@ namespace basewatch::model {
 enum class DeliveryState { pending, sending, waiting, delivered, dead };
 std::string_view to_string(DeliveryState state);
 std::optional<DeliveryState> delivery_state(std::string_view name);
+
+// Why an attempt or a delivery failed, as a class: few and fixed, so that tables can be filtered and metrics
+// labelled by it. `render` and `layers`: nothing could be sent. `expired`: it was not sent any more, because
+// its target was away for longer than `expire`. `target removed`: the configuration does not name it any
+// more.
+inline constexpr std::array<std::string_view, 13> delivery_reasons{
+    "dns", "refused",      "tls",    "timeout", "blocked address", "3xx",           "4xx",
+    "5xx", "wrong answer", "render", "layers",  "expired",         "target removed"};
+constexpr bool is_delivery_reason(std::string_view name) {
+    return std::find(delivery_reasons.begin(), delivery_reasons.end(), name) != delivery_reasons.end();
+}
 
 // What an attempt tells of its target.
 enum class Sign {
@@ -33,6 +46,7 @@ struct Delivery {
     int attempts = 0;  // finished ones
     Time created_at{};
     Time due_at{};
+    std::string reason;      // class of the last failure, of delivery_reasons; empty when there was none
     std::string last_error;  // redacted; empty when there was none
 };
 
@@ -42,11 +56,11 @@ struct Attempt {
     int number = 1;
     Time started_at{};
     Milliseconds duration{};
-    int status = 0;      // HTTP, 0 when there was no answer
-    std::string remote;  // address:port connected to, where known
-    std::string reason;  // class: `delivered`, `timed_out`, `tls`, `4xx`, `wrong answer`, …
-    std::string detail;  // one line for people
-    std::string answer;  // the first 2 KiB of the answer
+    int status = 0;                                 // HTTP, 0 when there was no answer
+    std::string remote;                             // address:port connected to, where known
+    std::string reason;                             // `delivered`, or one of delivery_reasons
+    std::string detail;                             // one line for people
+    std::string answer;                             // the first 2 KiB of the answer
     DeliveryState next = DeliveryState::delivered;  // where the delivery goes: delivered, waiting or dead
     std::optional<Time> due_at;                     // with waiting
     Sign sign = Sign::nothing;

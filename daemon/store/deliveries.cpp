@@ -14,6 +14,7 @@ using model::DeliveryState;
 
 constexpr std::size_t longest_answer = 2048;
 constexpr const char* no_such_target = "the target is no longer configured";
+constexpr const char* target_removed = "target removed";
 
 Error no_delivery(const std::string& id) {
     return Error(ErrorKind::not_found, "there is no delivery " + id);
@@ -114,16 +115,20 @@ Result<void> finish(Connection& connection, const model::Attempt& attempt) {
     put_attempt(connection, attempt, number);
     if (!buried) put_sign(connection, target, attempt);
     auto next = attempt.next;
-    if (next == DeliveryState::delivered)
+    std::string reason;
+    if (next == DeliveryState::delivered) {
         last_error.clear();
-    else if (buried)
+    } else if (buried) {
         next = DeliveryState::dead;
-    else
+        reason = target_removed;
+    } else {
+        reason = attempt.reason;
         last_error = attempt.detail.empty() ? attempt.reason : attempt.detail;
+    }
     Query(connection,
-          "UPDATE deliveries SET state = ?, attempts = ?, due_at = coalesce(?, due_at), last_error = ? "
-          "WHERE id = ?",
-          model::to_string(next), number, attempt.due_at, last_error, attempt.delivery_id)
+          "UPDATE deliveries SET state = ?, attempts = ?, due_at = coalesce(?, due_at), reason = ?, "
+          "last_error = ? WHERE id = ?",
+          model::to_string(next), number, attempt.due_at, reason, last_error, attempt.delivery_id)
         .run();
     return {};
 }
@@ -138,11 +143,11 @@ Result<void> bury(Connection& connection, const std::vector<std::string>& target
     for (const auto& target : targets) vanished.erase(target);
     for (const auto& target : vanished)
         for (const char* kill :
-             {"UPDATE deliveries SET state = 'dead', last_error = ?, due_at = ? WHERE target = ? AND "
-              "state IN ('pending', 'waiting')",
-              "UPDATE deliveries SET state = 'dead', last_error = ?, due_at = ? WHERE target = ? AND "
-              "state = 'sending'"})
-            Query(connection, kill, no_such_target, now, target).run();
+             {"UPDATE deliveries SET state = 'dead', reason = ?, last_error = ?, due_at = ? "
+              "WHERE target = ? AND state IN ('pending', 'waiting')",
+              "UPDATE deliveries SET state = 'dead', reason = ?, last_error = ?, due_at = ? "
+              "WHERE target = ? AND state = 'sending'"})
+            Query(connection, kill, target_removed, no_such_target, now, target).run();
     std::set<std::string> known;
     {
         Query row(connection, "SELECT target FROM target_health");

@@ -84,6 +84,7 @@ Result<Page<model::Delivery>> deliveries_page(Connection& connection, const Page
     if (!filter.target.empty()) where += "target = ? AND ", values.push_back(filter.target);
     if (!filter.dependent.empty())
         where += "dependent = ? AND dependent <> '' AND ", values.push_back(filter.dependent);
+    if (!filter.reason.empty()) where += "reason = ? AND ", values.push_back(filter.reason);
     if (!filter.state.empty()) {
         auto state = model::delivery_state(filter.state);
         if (!state)

@@ -196,6 +196,7 @@ model::Delivery read_delivery(Query& row) {
     delivery.attempts = row.small_integer();
     delivery.created_at = row.time();
     delivery.due_at = row.time();
+    delivery.reason = row.text();
     delivery.last_error = row.text();
     return delivery;
 }

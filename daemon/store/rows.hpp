@@ -51,7 +51,7 @@ inline constexpr const char* rebuild_columns =
 model::Rebuild read_rebuild(Query& row);
 
 inline constexpr const char* delivery_columns =
-    "id, event_id, target, dependent, state, attempts, created_at, due_at, last_error";
+    "id, event_id, target, dependent, state, attempts, created_at, due_at, reason, last_error";
 model::Delivery read_delivery(Query& row);
 
 void put_event(Connection& connection, const model::Event& event);

@@ -213,6 +213,14 @@ CREATE TABLE settling (
     other_digest TEXT NOT NULL,
     flapped_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Why a delivery failed last, as a class.
+ALTER TABLE deliveries ADD COLUMN reason TEXT NOT NULL DEFAULT '';
+UPDATE attempts SET reason = 'blocked address' WHERE reason = 'blocked';
+UPDATE deliveries SET reason = coalesce((SELECT a.reason FROM attempts a WHERE a.delivery_id = deliveries.id
+    ORDER BY a.number DESC LIMIT 1), '') WHERE state IN ('waiting', 'dead');
+UPDATE deliveries SET reason = 'target removed'
+    WHERE state = 'dead' AND last_error = 'the target is no longer configured';
 )sql";
 
 constexpr std::array scripts_in_order{version_1, version_2};

@@ -79,6 +79,7 @@ struct DeliveryFilter {
     std::string target;
     std::string event_id;
     std::string state;
+    std::string reason;  // class of the last failure
     std::string dependent;
 };
 

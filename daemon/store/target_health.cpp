@@ -62,7 +62,7 @@ Result<void> pause(Connection& connection, const std::string& target, Time now) 
 Result<void> resume(Connection& connection, const std::string& target, Time now, Milliseconds expire) {
     Query(connection, "DELETE FROM target_health WHERE target = ?", target).run();
     Query(connection,
-          "UPDATE deliveries SET state = 'dead', due_at = ?, "
+          "UPDATE deliveries SET state = 'dead', due_at = ?, reason = 'expired', "
           "last_error = 'it expired while nothing was sent to the target' "
           "WHERE target = ? AND state IN ('pending', 'waiting') AND created_at < ?",
           now, target, now - expire)

@@ -162,6 +162,7 @@ TEST_F(HealthTest, WhatWaitedTooLongIsNotSentWhenItsTargetIsResumed) {
     EXPECT_TRUE(house.until_state(young, DeliveryState::delivered));
     EXPECT_EQ(house.state(old), DeliveryState::dead);
     EXPECT_THAT(house.delivery(old).last_error, HasSubstr("expired"));
+    EXPECT_EQ(house.delivery(old).reason, "expired");
 }
 
 TEST_F(HealthTest, AnUnknownTargetCannotBeSteered) {

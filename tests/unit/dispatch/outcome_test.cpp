@@ -11,6 +11,7 @@ namespace basewatch::dispatch {
 namespace {
 
 using model::DeliveryState;
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 using namespace std::chrono_literals;
@@ -168,7 +169,6 @@ TEST(Outcome, AFailureToGetAnAnswerIsTriedAgain) {
              Row{ErrorKind::unreachable, "refused"},
              Row{ErrorKind::tls, "tls"},
              Row{ErrorKind::timed_out, "timeout"},
-             Row{ErrorKind::blocked, "blocked"},
              Row{ErrorKind::bad_answer, "wrong answer"},
              Row{ErrorKind::too_large, "wrong answer"},
          }) {
@@ -178,6 +178,18 @@ TEST(Outcome, AFailureToGetAnAnswerIsTriedAgain) {
         EXPECT_EQ(verdict.detail, "https://ci.example.com: no");
         EXPECT_EQ(verdict.wait, 5s);
     }
+    auto blocked = first_try(webhook(), Error(ErrorKind::blocked, "169.254.169.254 may not be asked"));
+    EXPECT_EQ(blocked.next, DeliveryState::dead) << "the guard says the same the next time";
+    EXPECT_EQ(blocked.reason, "blocked address");
+}
+
+TEST(Outcome, EveryClassIsOneOfThoseThatTablesAndMetricsKnow) {
+    for (int kind = 0; kind <= static_cast<int>(ErrorKind::cancelled); ++kind) {
+        auto verdict = first_try(webhook(), Error(static_cast<ErrorKind>(kind), "no"));
+        EXPECT_TRUE(model::is_delivery_reason(verdict.reason)) << verdict.reason;
+    }
+    for (int status = 300; status <= 999; ++status)
+        EXPECT_TRUE(model::is_delivery_reason(first_try(webhook(), answer(status)).reason)) << status;
 }
 
 TEST(Outcome, WaitsAsTheScheduleSaysGiveOrTakeAFifth) {
@@ -240,11 +252,11 @@ TEST(Outcome, EndsWhereTheNextAttemptWouldComeTooLate) {
     EXPECT_EQ(judge(target, answer(503), 1, created, created + 50min, 0.5).next, DeliveryState::waiting);
     auto late = judge(target, answer(503), 1, created, created + 50min + 1ms, 0.5);
     EXPECT_EQ(late.next, DeliveryState::dead);
-    EXPECT_EQ(late.reason, "expired");
-    EXPECT_THAT(late.detail, HasSubstr("503 Service Unavailable"));
+    EXPECT_EQ(late.reason, "5xx") << "the class says what failed, the words that it came too late";
+    EXPECT_THAT(late.detail, AllOf(HasSubstr("503 Service Unavailable"), HasSubstr("expired")));
     // Retry-After counts as well.
-    EXPECT_EQ(judge(target, answer(429, "", {{"Retry-After", "7200"}}), 1, created, now, 0.5).reason,
-              "expired");
+    EXPECT_THAT(judge(target, answer(429, "", {{"Retry-After", "7200"}}), 1, created, now, 0.5).detail,
+                HasSubstr("expired"));
     // The default is three days.
     EXPECT_EQ(judge(webhook(), answer(503), 1, created, created + 71h, 0.5).next, DeliveryState::waiting);
     EXPECT_EQ(judge(webhook(), answer(503), 1, created, created + 73h, 0.5).next, DeliveryState::dead);

@@ -82,12 +82,14 @@ TEST_F(Deliveries, AnAttemptMovesItsDeliveryOn) {
     EXPECT_EQ(waiting.attempts, 1);
     EXPECT_EQ(waiting.due_at, noon + Milliseconds(5'000));
     EXPECT_EQ(waiting.last_error, "503 from the other side");
+    EXPECT_EQ(waiting.reason, "5xx");
     EXPECT_THAT(claim("ci", noon + Milliseconds(4'999)), IsEmpty());
     EXPECT_THAT(claim("ci", noon + Milliseconds(5'000)), ElementsAre(id));
     ASSERT_TRUE(finish(id, DeliveryState::delivered));
     EXPECT_EQ(delivery(id).state, DeliveryState::delivered);
     EXPECT_EQ(delivery(id).attempts, 2);
     EXPECT_EQ(delivery(id).last_error, "");
+    EXPECT_EQ(delivery(id).reason, "");
     EXPECT_EQ(read(store->next_due("ci")), std::nullopt);
 
     auto attempts = read(store->attempts(id));
@@ -177,6 +179,7 @@ TEST_F(Deliveries, ThoseToVanishedTargetsAreDeadWithTheReason) {
     for (const auto& id : {open, sending}) {
         EXPECT_EQ(delivery(id).state, DeliveryState::dead);
         EXPECT_EQ(delivery(id).last_error, "the target is no longer configured");
+        EXPECT_EQ(delivery(id).reason, "target removed");
         EXPECT_THAT(read(store->attempts(id)), IsEmpty());
     }
     EXPECT_THAT(broken_invariants(path), IsEmpty());

@@ -108,6 +108,17 @@ TEST_F(Lists, DeliveriesByEveryFilter) {
     EXPECT_THAT(ids(filter), ElementsAre(ci));
     filter.state = "dead";
     EXPECT_THAT(ids(filter), IsEmpty());
+    model::Attempt attempt;
+    attempt.delivery_id = chat;
+    attempt.reason = "tls";
+    attempt.next = model::DeliveryState::dead;
+    ASSERT_TRUE(run(store->finish_attempt(attempt)));
+    filter = {};
+    filter.state = "dead";
+    filter.reason = "tls";
+    EXPECT_THAT(ids(filter), ElementsAre(chat));
+    filter.reason = "dns";
+    EXPECT_THAT(ids(filter), IsEmpty());
     filter = {};
     filter.target = "ci";
     EXPECT_THAT(ids(filter), SizeIs(2));
