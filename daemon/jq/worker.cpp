@@ -24,11 +24,26 @@ namespace {
 
 constexpr auto by_value = asio::as_tuple(asio::use_awaitable);
 
+// A run that takes this long is slow: whoever waits behind it goes to another process.
+constexpr Milliseconds patience{200};
+// What a machine can spare for users' programs is this many times Bounds::memory.
+constexpr std::size_t most_processes = 3;
+
+// One worker process and what it is at.
+struct Process {
+    std::unique_ptr<Child> child;
+    bool taken = false;
+    std::string program;  // that it runs, while it is taken
+    bool slow = false;
+    bool stopping = false;
+};
+
 // A caller in the queue.
 struct Waiter {
-    explicit Waiter(const asio::any_io_executor& executor) : turn(executor) {}
+    Waiter(const asio::any_io_executor& executor, const std::string& what) : turn(executor), program(what) {}
     Bell turn;
-    bool called = false;
+    const std::string& program;
+    Process* process = nullptr;  // once it is the caller's turn
 };
 
 Error stopped() {
@@ -83,53 +98,74 @@ struct Worker::State {
         : executor(std::move(executor)), clock(clock), binary(std::move(binary)), bounds(bounds) {}
 
     Async<Result<std::string>> answer(Request request);
-    // One caller at a time, first come, first served. False when the caller was cancelled while it waited.
-    Async<bool> take_turn();
-    void pass_turn();
+    // First come, first served, as process_for() lets them. Null when the caller was cancelled while it
+    // waited.
+    Async<Process*> take_turn(const std::string& program);
+    // The process that may run this now, if one may. A second one only beside a slow run, so that compiled
+    // programs stay in one place; and no program in two of them, so that one that never ends cannot take all.
+    Process* process_for(const std::string& program);
+    void call_waiting();
+    void release(Process& process);
     // One request and its answer, within the deadline.
-    Async<Result<Answer>> exchange(std::string request);
-    Async<Result<Answer>> talk(std::string request);
-    // After a failure: the worker goes, and how it went is the reason, unless we ended it. `ended`: its end
+    Async<Result<Answer>> exchange(Process& process, std::string request);
+    Async<Result<Answer>> talk(Child& child, std::string request);
+    // After a failure: the process goes, and how it went is the reason, unless we ended it. `ended`: its end
     // of the stream is known to be closed.
-    Async<Error> retire(bool ended);
+    Async<Error> retire(Process& process, bool ended);
 
     asio::any_io_executor executor;
     Clock& clock;
     std::string binary;
     Bounds bounds;
-    std::unique_ptr<Child> child;
+    std::array<Process, most_processes> processes;
     std::deque<std::shared_ptr<Waiter>> waiting;
-    bool taken = false;
-    bool stopping = false;
     int started = 0;
 };
 
-Async<bool> Worker::State::take_turn() {
-    if (!taken) {
-        taken = true;
-        co_return true;
+Process* Worker::State::process_for(const std::string& program) {
+    Process* free = nullptr;
+    for (auto& process : processes) {
+        if (process.taken && (!process.slow || process.program == program)) return nullptr;
+        // One that is there before one that must be started.
+        if (!process.taken && (free == nullptr || (!free->child && process.child))) free = &process;
     }
-    auto waiter = std::make_shared<Waiter>(executor);
-    waiting.push_back(waiter);
-    bool rung = co_await waiter->turn.wait();
-    if (rung) co_return true;
-    // Called and cancelled at once: the turn goes to the next.
-    if (waiter->called)
-        pass_turn();
-    else
-        waiting.erase(std::find(waiting.begin(), waiting.end(), waiter));
-    co_return false;
+    return free;
 }
 
-void Worker::State::pass_turn() {
-    if (waiting.empty()) {
-        taken = false;
-        return;
+void Worker::State::call_waiting() {
+    for (auto at = waiting.begin(); at != waiting.end();) {
+        auto* process = process_for((*at)->program);
+        if (process == nullptr) {
+            ++at;
+            continue;
+        }
+        auto waiter = *at;
+        at = waiting.erase(at);
+        process->taken = true;
+        process->program = waiter->program;
+        waiter->process = process;
+        waiter->turn.ring();
     }
-    auto next = std::move(waiting.front());
-    waiting.pop_front();
-    next->called = true;
-    next->turn.ring();
+}
+
+Async<Process*> Worker::State::take_turn(const std::string& program) {
+    auto waiter = std::make_shared<Waiter>(executor, program);
+    waiting.push_back(waiter);
+    call_waiting();
+    if (waiter->process != nullptr) co_return waiter->process;
+    bool rung = co_await waiter->turn.wait();
+    if (rung) co_return waiter->process;
+    // Called and cancelled at once: the turn goes to the next.
+    if (waiter->process != nullptr)
+        release(*waiter->process);
+    else
+        waiting.erase(std::find(waiting.begin(), waiting.end(), waiter));
+    co_return nullptr;
+}
+
+void Worker::State::release(Process& process) {
+    process.taken = process.slow = false;
+    call_waiting();
 }
 
 Async<Result<std::string>> Worker::State::answer(Request request) {
@@ -140,15 +176,21 @@ Async<Result<std::string>> Worker::State::answer(Request request) {
         co_return Error(ErrorKind::too_large,
                         "an input of " + std::to_string(request.input.size()) + " bytes for jq");
     co_await asio::this_coro::throw_if_cancelled(false);
-    bool ours = co_await take_turn();
-    if (!ours) co_return stopped();
-    auto answer = co_await exchange(frame(request));
-    pass_turn();
+    auto* process = co_await take_turn(request.program);
+    if (process == nullptr) co_return stopped();
+    auto slow = clock.call_at(clock.monotonic() + patience, [this, process] {
+        process->slow = true;
+        call_waiting();
+    });
+    auto answer = co_await exchange(*process, frame(request));
+    slow.reset();
+    release(*process);
     if (!answer) co_return answer.error();
     co_return judged(*answer, request.program);
 }
 
-Async<Result<Answer>> Worker::State::exchange(std::string request) {
+Async<Result<Answer>> Worker::State::exchange(Process& process, std::string request) {
+    auto& child = process.child;
     bool asked_to_stop = co_await stop_requested();
     if (asked_to_stop) co_return stopped();
     if (child && !child->running()) child.reset();
@@ -161,16 +203,16 @@ Async<Result<Answer>> Worker::State::exchange(std::string request) {
         child = std::move(*fresh);
         ++started;
     }
-    stopping = false;
+    process.stopping = false;
     bool late = false;
-    auto timer = clock.call_at(clock.monotonic() + bounds.deadline, [this, &late] {
+    auto timer = clock.call_at(clock.monotonic() + bounds.deadline, [&child, &late] {
         late = true;
         child->kill();
     });
-    auto answer = co_await talk(std::move(request));
+    auto answer = co_await talk(*child, std::move(request));
     timer.reset();
     if (answer) co_return answer;
-    auto reason = co_await retire(answer.error().kind() == ErrorKind::unreachable);
+    auto reason = co_await retire(process, answer.error().kind() == ErrorKind::unreachable);
     if (late)
         co_return Error(ErrorKind::timed_out,
                         "the program did not end within " + std::to_string(bounds.deadline.count()) + " ms");
@@ -178,15 +220,14 @@ Async<Result<Answer>> Worker::State::exchange(std::string request) {
     co_return answer.error();
 }
 
-Async<Result<Answer>> Worker::State::talk(std::string request) {
+Async<Result<Answer>> Worker::State::talk(Child& child, std::string request) {
     const Error broken_off(ErrorKind::unreachable, "the jq worker ended");
-    auto [write_error, written] =
-        co_await asio::async_write(child->socket(), asio::buffer(request), by_value);
+    auto [write_error, written] = co_await asio::async_write(child.socket(), asio::buffer(request), by_value);
     if (write_error == asio::error::operation_aborted) co_return stopped();
     if (write_error) co_return broken_off;
     std::array<char, frame_header> header{};
     auto [header_error, header_read] =
-        co_await asio::async_read(child->socket(), asio::buffer(header), by_value);
+        co_await asio::async_read(child.socket(), asio::buffer(header), by_value);
     if (header_error == asio::error::operation_aborted) co_return stopped();
     if (header_error) co_return broken_off;
     std::size_t size = payload_size({header.data(), header.size()});
@@ -196,7 +237,7 @@ Async<Result<Answer>> Worker::State::talk(std::string request) {
                         "the output is over its bound of " + std::to_string(bounds.output) + " bytes");
     std::string payload(size, '\0');
     auto [payload_error, payload_read] =
-        co_await asio::async_read(child->socket(), asio::buffer(payload), by_value);
+        co_await asio::async_read(child.socket(), asio::buffer(payload), by_value);
     if (payload_error == asio::error::operation_aborted) co_return stopped();
     if (payload_error) co_return broken_off;
     auto answer = read_answer(payload);
@@ -207,7 +248,8 @@ Async<Result<Answer>> Worker::State::talk(std::string request) {
     co_return std::move(*answer);
 }
 
-Async<Error> Worker::State::retire(bool ended) {
+Async<Error> Worker::State::retire(Process& process, bool ended) {
+    auto& child = process.child;
     child->kill();
     // The end of the stream comes when the kernel has taken the process apart; reaping is immediate then, and
     // nobody else on the loop waits for it. (The end is told once: a second read would wait for ever.)
@@ -218,7 +260,7 @@ Async<Error> Worker::State::retire(bool ended) {
     }
     int status = child->reap();
     child.reset();
-    if (stopping) co_return stopped();
+    if (process.stopping) co_return stopped();
     co_return about_end(status, bounds);
 }
 
@@ -239,14 +281,15 @@ Async<Result<void>> Worker::check(std::string program) {
 }
 
 void Worker::stop() {
-    if (!state_->child) return;
-    if (state_->taken) {
-        // The run under way sees its worker end, and reaps it.
-        state_->stopping = true;
-        state_->child->kill();
-        return;
+    for (auto& process : state_->processes) {
+        if (!process.taken) {
+            process.child.reset();
+        } else if (process.child) {
+            // The run under way sees its worker end, and reaps it.
+            process.stopping = true;
+            process.child->kill();
+        }
     }
-    state_->child.reset();
 }
 
 int Worker::started() const {

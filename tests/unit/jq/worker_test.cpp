@@ -225,6 +225,28 @@ TEST_F(JqWorker, RunsComeInTheOrderOfTheCalls) {
     EXPECT_EQ(worker.started(), 1);
 }
 
+TEST_F(JqWorker, WhoComesBehindASlowRunDoesNotWaitForIt) {
+    TaskGroup endless(loop.get_executor());
+    auto forget = [](jq::Worker& worker, std::string program) -> Async<void> {
+        co_await worker.run(std::move(program), "null");
+    };
+    // One program twice takes one process, two programs take two; the third is for everybody else.
+    endless.start("endless", forget(worker, "def f: f; f"));
+    endless.start("the same", forget(worker, "def f: f; f"));
+    endless.start("another", forget(worker, "def g: g; g"));
+    for (int i = 0; i < 3; ++i) {
+        auto result = run(std::to_string(i));
+        ASSERT_TRUE(result) << result.error().message();
+        EXPECT_EQ(*result, std::to_string(i));
+    }
+    EXPECT_EQ(endless.size(), 3u);
+    EXPECT_EQ(worker.started(), 3);
+    endless.cancel();
+    test::run_async(loop, endless.wait(), 60s);
+    EXPECT_TRUE(run("1"));
+    EXPECT_EQ(worker.started(), 3) << "the one that works is there already";
+}
+
 TEST_F(JqWorker, NoDescriptorLeaksIntoTheWorker) {
     int ends[2];
     ASSERT_EQ(pipe(ends), 0);  // without close-on-exec, on purpose
