@@ -113,6 +113,7 @@ Async<Result<Answer>> Access::ask_hop(Hop hop, Question question, bool had_turn)
         request.method = question.method;
         request.url = hop.url;
         request.headers = usual_headers(question.accept);
+        if (!question.if_none_match.empty()) request.headers.set("If-None-Match", question.if_none_match);
         if (!used.header.empty()) request.headers.set("Authorization", used.header);
         request.policy = hop.policy;
         request.timeout = hop.host->timeout;

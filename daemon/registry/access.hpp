@@ -21,6 +21,7 @@ struct Question {
     net::Url url;
     std::string repository;  // that the url belongs to, for the token's scope
     std::string accept = "*/*";
+    std::string if_none_match{};  // as it is sent; empty: without
     std::size_t most_body = 1u << 20;
     bool follow = true;  // redirects
     bool waits = true;   // for a turn of its own; otherwise part of something that had one

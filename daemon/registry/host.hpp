@@ -9,6 +9,7 @@
 #include "registry/places.hpp"
 #include "registry/pull_budget.hpp"
 #include "registry/rate_limit.hpp"
+#include "registry/revalidation.hpp"
 #include "settings/registry_settings.hpp"
 
 #include <map>
@@ -35,6 +36,7 @@ struct Learned {
     std::string service;
     std::map<std::string, std::string> scopes;  // by repository, where they are not our own
 
+    Revalidation revalidation;
     Monotonic whole_lists_until{};                   // a page size is refused here
     Monotonic get_only_until{};                      // HEAD is refused here
     int heads_without_digest = 0;                    // in a row

@@ -38,6 +38,29 @@ std::optional<model::Digest> digest_in(const net::Headers& headers) {
     return std::nullopt;
 }
 
+// Distribution compares exactly one strong tag; a list, `*` or a weak one is answered in full there.
+std::string tag_of(const model::Digest& digest) {
+    return "\"" + digest.text() + "\"";
+}
+
+// Whether its entity-tag is its digest; a weak one, or a hash of something else, is of no use.
+bool tagged(const net::Headers& headers, const model::Digest& digest) {
+    auto tag = headers.find("ETag");
+    return tag && *tag == tag_of(digest);
+}
+
+// A 304 that names another entity than we did is about something else.
+bool about(const net::Headers& headers, const model::Digest& digest) {
+    auto tag = headers.find("ETag");
+    return (!tag || *tag == tag_of(digest)) && digest_in(headers).value_or(digest) == digest;
+}
+
+// What no registry has.
+const model::Digest& no_manifest() {
+    static const auto digest = model::Digest::of("basewatch asks whether entity-tags are looked at");
+    return digest;
+}
+
 // By digest, only the same digest is an answer.
 Result<Pointer> as_pinned(const Host& host, const model::Reference& reference, Pointer pointer) {
     if (!reference.tag().empty() || !reference.digest() || pointer.digest == *reference.digest())
@@ -77,7 +100,7 @@ Result<void> whole(const Host& registry, const net::HttpResponse& response) {
                              "), though we asked for it as it is");
 }
 
-Async<Result<Pointer>> LookUp::look_up(model::Reference reference) {
+Async<Result<Pointer>> LookUp::look_up(model::Reference reference, LastAnswer last) {
     auto host = hosts_.named(reference.registry());
     bool get_only = clock_.monotonic() < host->learned.get_only_until ||
                     host->learned.heads_without_digest >= heads_without_digest_believed;
@@ -85,18 +108,72 @@ Async<Result<Pointer>> LookUp::look_up(model::Reference reference) {
         auto pointer = co_await by_get(host, reference, true);
         co_return pointer;
     }
-    auto pointer = co_await by_head(host, reference);
+    auto pointer = co_await by_head(host, reference, std::move(last));
     if (pointer) host->learned.refusals.erase(reference.text());
     co_return pointer;
 }
 
-Async<Result<Pointer>> LookUp::by_head(std::shared_ptr<Host> host, model::Reference reference) {
-    auto answer = co_await access_.ask(host, question_of(*host, reference, "HEAD"));
+Async<Result<LookUp::Headed>> LookUp::head(std::shared_ptr<Host> host, model::Reference reference,
+                                           LastAnswer last) {
+    auto& revalidation = host->learned.revalidation;
+    auto now = clock_.monotonic();
+    bool certain = last.digest.empty() || reference.tag().empty() ||
+                   full_look_due(reference.text(), last.at, clock_.now());
+    auto way = certain ? Revalidation::Way::plain : revalidation.next(now);
+    auto question = question_of(*host, reference, "HEAD");
+    if (way == Revalidation::Way::of_no_manifest) question.if_none_match = tag_of(no_manifest());
+    if (way == Revalidation::Way::of_the_last) question.if_none_match = tag_of(last.digest);
+    auto answer = co_await access_.ask(host, question);
     if (!answer) co_return answer.error();
+    int status = answer->response.status;
+    if (way == Revalidation::Way::plain) co_return Headed{std::move(*answer), way};
+    if (status != 304 && status != 412 && status != 400) co_return Headed{std::move(*answer), way};
+
+    now = clock_.monotonic();
+    if (status == 304) {
+        // What is behind a redirect is somebody else's word, and was not tried.
+        bool own = answer->from == host && about(answer->response.headers, last.digest);
+        if (!own) revalidation.contradicted(now);
+        bool believed = own && revalidation.not_modified(way, now);
+        if (believed) co_return Headed{std::move(*answer), way};
+        log::info("a registry says 304 where it should not: it is asked in full from now on",
+                  {{"registry", host->name}});
+    } else {
+        revalidation.refused(now);
+    }
+    question.if_none_match.clear();
+    question.waits = false;
+    auto again = co_await access_.ask(host, question);
+    if (!again) co_return again.error();
+    co_return Headed{std::move(*again), Revalidation::Way::plain};
+}
+
+Async<void> LookUp::confront(std::shared_ptr<Host> host, model::Reference reference, model::Digest last) {
+    auto question = question_of(*host, reference, "HEAD");
+    question.if_none_match = tag_of(last);
+    question.waits = false;
+    auto answer = co_await access_.ask(host, std::move(question));
+    if (!answer || answer->response.status != 304) co_return;
+    host->learned.revalidation.contradicted(clock_.monotonic());
+    log::warning("a registry says 304 of a digest that is not the current one: it is asked in full now",
+                 {{"registry", host->name}});
+}
+
+Async<Result<Pointer>> LookUp::by_head(std::shared_ptr<Host> host, model::Reference reference,
+                                       LastAnswer last) {
+    auto headed = co_await head(host, reference, last);
+    if (!headed) co_return headed.error();
+    auto* answer = &headed->answer;
     const auto& response = answer->response;
     switch (response.status) {
         case 200:
             break;
+        case 304:
+            if (headed->way == Revalidation::Way::plain) {
+                host->learned.revalidation.contradicted(clock_.monotonic());
+                co_return refusal_of(*host, *answer, "", clock_);
+            }
+            co_return Pointer{last.digest, "", false};
         case 404: {
             auto pointer = co_await after_missing(host, reference, std::move(*answer));
             co_return pointer;
@@ -123,6 +200,13 @@ Async<Result<Pointer>> LookUp::by_head(std::shared_ptr<Host> host, model::Refere
         co_return pointer;
     }
     host->learned.heads_without_digest = 0;
+    auto& revalidation = host->learned.revalidation;
+    bool same = *digest == last.digest;
+    if (answer->from == host)
+        revalidation.answered(headed->way, tagged(response.headers, *digest), same, clock_.monotonic());
+    bool full_look = headed->way == Revalidation::Way::plain && !last.digest.empty() && !same;
+    if (full_look && revalidation.state(clock_.monotonic()) == Revalidation::State::honoured)
+        co_await confront(host, reference, last.digest);
     co_return as_pinned(*host, reference, Pointer{*digest, type, false});
 }
 

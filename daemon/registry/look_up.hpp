@@ -11,10 +11,20 @@ class LookUp {
 public:
     LookUp(Clock& clock, Hosts& hosts, Access& access) : clock_(clock), hosts_(hosts), access_(access) {}
 
-    Async<Result<Pointer>> look_up(model::Reference reference);
+    Async<Result<Pointer>> look_up(model::Reference reference, LastAnswer last);
 
 private:
-    Async<Result<Pointer>> by_head(std::shared_ptr<Host> host, model::Reference reference);
+    Async<Result<Pointer>> by_head(std::shared_ptr<Host> host, model::Reference reference, LastAnswer last);
+    struct Headed {
+        Answer answer;
+        Revalidation::Way way;
+    };
+    // Asked as the host may be asked, and plainly where the answer to that cannot be believed. A 304 that
+    // comes out of here means what it says.
+    Async<Result<Headed>> head(std::shared_ptr<Host> host, model::Reference reference, LastAnswer last);
+    // The plain answer names another digest than the last: what the host says when asked whether that still
+    // holds.
+    Async<void> confront(std::shared_ptr<Host> host, model::Reference reference, model::Digest last);
     // `waits`: for a turn of its own.
     Async<Result<Answer>> get(std::shared_ptr<Host> host, model::Reference reference, bool waits);
     Async<Result<Pointer>> by_get(std::shared_ptr<Host> host, model::Reference reference, bool waits);

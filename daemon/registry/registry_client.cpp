@@ -149,8 +149,8 @@ void RegistryClient::replace_settings(std::shared_ptr<const settings::Registries
     state_->access.review();
 }
 
-Async<Result<Pointer>> RegistryClient::look_up(model::Reference reference) {
-    auto result = co_await state_->pointers.look_up(reference);
+Async<Result<Pointer>> RegistryClient::look_up(model::Reference reference, LastAnswer last) {
+    auto result = co_await state_->pointers.look_up(reference, std::move(last));
     state_->count(reference.registry(), result);
     co_return result;
 }

@@ -26,9 +26,15 @@ namespace basewatch::registry {
 // What the registry says a reference points to. From a HEAD the digest is a claim.
 struct Pointer {
     model::Digest digest;
-    std::string media_type;
+    std::string media_type;  // empty where the host only said that the digest is still the last one
     // The digest was computed from the body (a registry without the digest header, or without HEAD).
     bool proven = false;
+};
+
+// What the asker was told of the same reference before, and when, by the same Accept list.
+struct LastAnswer {
+    model::Digest digest;  // empty: nothing, or it wants to know for certain
+    Time at{};
 };
 
 struct Descriptor {
@@ -96,8 +102,9 @@ public:
     void replace_settings(std::shared_ptr<const settings::RegistriesSettings> settings);
 
     // HEAD of the tag (or of the digest); where HEAD is refused or carries no digest, one GET that is hashed.
-    // not_found means the registry said 404; it is not a deletion.
-    Async<Result<Pointer>> look_up(model::Reference reference);
+    // not_found means the registry said 404; it is not a deletion. With the last answer, a host that proved
+    // that it understands the question is asked whether that still holds.
+    Async<Result<Pointer>> look_up(model::Reference reference, LastAnswer last = {});
 
     // The manifest with this digest in the reference's repository. Bound 8 MiB. bad_answer when the bytes do
     // not hash to it, when media type and body disagree, or for schema 1.

@@ -81,7 +81,11 @@ Async<Result<CheckReport>> Watcher::State::ask(model::Reference base, model::Det
         co_return co_await fail(base, by, error);
     }
 
-    auto pointer = co_await registry.look_up(base);
+    // Whoever asks by hand, or was told of a push, wants to know for certain.
+    registry::LastAnswer last;
+    bool asks_whether_still = by == model::DetectedBy::poll && known->profile == model::accept_profile;
+    if (asks_whether_still) last = {known->observation.digest(), known->checked_at};
+    auto pointer = co_await registry.look_up(base, std::move(last));
     ++progress.checks;
     progress.last_check = clock.now();
     if (!pointer) co_return co_await fail(base, by, pointer.error());

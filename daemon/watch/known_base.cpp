@@ -130,6 +130,13 @@ model::Observation PackedObservation::unpacked() const {
     return observation;
 }
 
+model::Digest PackedObservation::digest() const {
+    if (empty()) return {};
+    Reader reader(bytes_);
+    reader.take(digest_at);
+    return reader.digest();
+}
+
 bool PackedObservation::points_to(const model::Digest& digest) const {
     if (empty()) return false;
     std::string packed;

@@ -32,6 +32,7 @@ public:
     bool empty() const { return bytes_.empty(); }
     bool detailed() const { return !bytes_.empty() && bytes_[0] != 0; }
     bool points_to(const model::Digest& digest) const;
+    model::Digest digest() const;
     // Whether one of these platforms is in it, or there is nothing to look for.
     bool has_one_of(const std::vector<model::Platform>& platforms) const;
 

@@ -17,8 +17,8 @@ struct LoopbackClient {
     static model::Reference reference(const std::string& text) {
         return model::Reference::parse(text).value();
     }
-    Result<registry::Pointer> look_up(const std::string& text) {
-        return run_async(loop, client.look_up(reference(text)));
+    Result<registry::Pointer> look_up(const std::string& text, const model::Digest& last = {}) {
+        return run_async(loop, client.look_up(reference(text), {last, clock.now()}));
     }
     Result<registry::Manifest> manifest(const std::string& text, const model::Digest& digest) {
         return run_async(loop, client.manifest(reference(text), digest));

@@ -54,12 +54,18 @@ Fault fault_of(const Json& from) {
 
 RegistryKind kind_of(const Json& from) {
     know_only(from, {"name", "evidence", "challenges", "challenges_to_authorized", "token", "login",
-                     "regional", "habits", "limited", "denied", "expected"});
+                     "regional", "if_none_match", "habits", "limited", "denied", "expected"});
     RegistryKind kind;
     kind.name = string_member(from, "name").value_or("");
     kind.challenges = texts(from, "challenges");
     kind.challenges_to_authorized = texts(from, "challenges_to_authorized");
     kind.login = boolean_member(from, "login").value_or(false);
+    if (auto conditions = string_member(from, "if_none_match")) {
+        if (*conditions != "honoured" && *conditions != "always")
+            throw std::runtime_error("does not know \"if_none_match\": \"" + *conditions + "\"");
+        kind.conditions = *conditions == "always" ? RegistryScript::Conditions::always
+                                                  : RegistryScript::Conditions::honoured;
+    }
     kind.regional = boolean_member(from, "regional").value_or(false);
     if (const auto* token = object_member(from, "token")) {
         know_only(*token, {"path", "service", "expires_in", "members"});
@@ -113,6 +119,7 @@ void play(const RegistryKind& kind, FakeRegistry& front, FakeRegistry& home) {
         home.ask_for_token(kind.tokens);
     home.challenge_with(kind.challenges, kind.challenges_to_authorized);
     for (const auto& habit : kind.habits) home.always(habit);
+    home.take_conditions(kind.conditions);
     if (!kind.regional) return;
     front.always({.target = "/v2/", .status = 307, .headers = {{"Location", home.url() + "{target}"}}});
 }

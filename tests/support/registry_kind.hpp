@@ -19,6 +19,7 @@ struct RegistryKind {
     TokenRules tokens;
     bool login = false;     // the client has a user name and a password
     bool regional = false;  // sends every request on to another host, which has the content and asks
+    RegistryScript::Conditions conditions = RegistryScript::Conditions::ignored;
     std::vector<Fault> habits;
     Fault limited;                // how it says "too many requests"
     std::optional<Fault> denied;  // how it closes a repository; else by a token that allows nothing

@@ -143,9 +143,21 @@ ScriptResponse RegistryScript::answer(const ScriptRequest& request) {
         apply(*fault, response);
         if (fault->times > 0 && --fault->times == 0) faults_.erase(fault);
     }
+    if (auto unchanged = not_modified(request, response)) response = *unchanged;
     response.length = response.claimed_length.value_or(response.body.size());
     if (request.method == "HEAD") response.body.clear();
     return response;
+}
+
+// As distribution does it: exactly one strong tag, and nothing in the answer.
+std::optional<ScriptResponse> RegistryScript::not_modified(const ScriptRequest& request,
+                                                           const ScriptResponse& whole) const {
+    auto named = request.headers.find("If-None-Match");
+    if (!named || whole.status != 200 || conditions_ == Conditions::ignored) return std::nullopt;
+    if (request.target.find("/manifests/") == std::string::npos) return std::nullopt;
+    bool matches = *named == whole.headers.find("Etag").value_or("");
+    if (conditions_ == Conditions::honoured && !matches) return std::nullopt;
+    return ScriptResponse{304, {{"Docker-Distribution-Api-Version", "registry/2.0"}}, ""};
 }
 
 ScriptResponse RegistryScript::habitual(const ScriptRequest& request) {

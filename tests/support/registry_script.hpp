@@ -85,6 +85,10 @@ public:
     // order. In header values {target}, {digest} and {hash} stand for those of the request and its answer.
     void always(Fault habit) { habits_.push_back(std::move(habit)); }
 
+    // What a condition on a manifest (If-None-Match) comes to; `always`: 304 whatever it names.
+    enum class Conditions { ignored, honoured, always };
+    void take_conditions(Conditions how) { conditions_ = how; }
+
     ScriptResponse answer(const ScriptRequest& request);
 
     const std::vector<ScriptRequest>& requests() const { return requests_; }
@@ -103,6 +107,9 @@ private:
     };
     void store(Repository& repository, const Built& built);
     ScriptResponse normal(const ScriptRequest& request);
+    // In place of an answer in full.
+    std::optional<ScriptResponse> not_modified(const ScriptRequest& request,
+                                               const ScriptResponse& whole) const;
     ScriptResponse habitual(const ScriptRequest& request);
     std::vector<std::string> challenges(bool authorized, const std::string& repository) const;
     ScriptResponse manifest(const std::string& repository, const std::string& which);
@@ -117,6 +124,7 @@ private:
     TokenRules tokens_;
     std::map<std::string, std::string> issued_;  // token to scope
     int issued_so_far_ = 0;
+    Conditions conditions_ = Conditions::ignored;
     std::list<Fault> faults_;
     std::vector<Fault> habits_;
     std::vector<std::string> challenges_, challenges_to_authorized_;
