@@ -170,7 +170,13 @@ Async<Result<Access::Authorization>> Access::authorize(Hop hop, bool long_token)
         tokens_.forget(made.request, token->value);
         token = co_await tokens_.token(made.request);
     }
-    if (!token) co_return token.error();
+    if (!token) {
+        // One that waits out an earlier refusal says so by the time that is left.
+        bool said_no = token.error().kind() == ErrorKind::unauthorized && !token.error().retry_after();
+        if (!said_no || !credentials_.refused(made.credential)) co_return token.error();
+        auto again = co_await authorize(hop, long_token);
+        co_return again;
+    }
     made.token = *token;
     made.header = "Bearer " + token->value;
     co_return made;
@@ -240,6 +246,7 @@ Result<void> Access::follow_basic(const Hop& hop, const net::HttpResponse& respo
     }
     learned.scheme = Learned::Scheme::basic;
     if (used.kind != Authorization::Kind::basic) return {};
+    if (credentials_.refused(used.credential)) return {};
     auto error = denied(hop, response, used, "");
     std::string key = hop.host->name + "\n" + used.identity;
     if (wrong_in_a_row_.size() > most_scopes) wrong_in_a_row_.clear();

@@ -7,8 +7,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <vector>
-
 namespace basewatch::registry {
 
 namespace {
@@ -32,7 +30,7 @@ std::string normalised_key(std::string key) {
     return host.empty() ? host : model::normalised_registry(host) + path;
 }
 
-bool read(const nlohmann::json& object, std::string_view name, std::string& into) {
+bool read_text(const nlohmann::json& object, std::string_view name, std::string& into) {
     const auto* value = member(object, name);
     if (value == nullptr || value->is_null()) return true;
     auto text = string_member(object, name);
@@ -52,13 +50,17 @@ Error invalid(std::string why) {
     return Error(ErrorKind::invalid, std::move(why));
 }
 
-Result<std::optional<Credential>> kept_by(const std::string& helper, const std::string& key) {
-    return std::optional<Credential>(Credential{Credential::Kind::helper, key, Secret(), helper});
+Credential kept_by(std::string helper, std::string key) {
+    return Credential{Credential::Kind::helper, std::move(key), Secret(), std::move(helper), ""};
 }
 
-Result<std::optional<Credential>> some(Credential::Kind kind, std::string username, std::string secret) {
-    Credential credential{kind, std::move(username), Secret(std::move(secret)), ""};
-    return std::optional<Credential>(std::move(credential));
+Credential some(Credential::Kind kind, std::string username, std::string secret) {
+    return Credential{kind, std::move(username), Secret(std::move(secret)), "", ""};
+}
+
+// How docker names a registry to its store.
+std::string store_key(const std::string& registry) {
+    return registry == "docker.io" ? "https://index.docker.io/v1/" : registry;
 }
 
 }  // namespace
@@ -73,7 +75,7 @@ Result<AuthFile> AuthFile::parse(std::string_view text) {
         if (value != nullptr && !value->is_object() && !value->is_null())
             return Error(ErrorKind::bad_answer, std::string(name) + " is not an object");
     }
-    if (!read(*document, "credsStore", file.store_))
+    if (!read_text(*document, "credsStore", file.store_))
         return Error(ErrorKind::bad_answer, "credsStore is not a string");
     if (const auto* helpers = object_member(*document, "credHelpers")) {
         for (const auto& [host, helper] : helpers->items()) {
@@ -90,11 +92,11 @@ Result<AuthFile> AuthFile::parse(std::string_view text) {
             if (legacy && !value.is_object()) continue;  // a setting of docker's, no entry
             Entry entry;
             entry.key = key;
-            entry.wrong = !value.is_object() || !read(value, "auth", entry.auth) ||
-                          !read(value, "username", entry.username) ||
-                          !read(value, "password", entry.password) ||
-                          !read(value, "identitytoken", entry.identity_token) ||
-                          !read(value, "registrytoken", entry.registry_token);
+            entry.wrong = !value.is_object() || !read_text(value, "auth", entry.auth) ||
+                          !read_text(value, "username", entry.username) ||
+                          !read_text(value, "password", entry.password) ||
+                          !read_text(value, "identitytoken", entry.identity_token) ||
+                          !read_text(value, "registrytoken", entry.registry_token);
             // Several spellings of one host may stand side by side; the plain one counts.
             bool plain = normalised_key(key) == key;
             auto [place, fresh] = file.entries_.emplace(normalised_key(key), entry);
@@ -115,26 +117,35 @@ const AuthFile::Entry* AuthFile::entry_of(const std::string& registry, const std
     }
 }
 
-Result<std::optional<Credential>> AuthFile::find(const std::string& registry,
-                                                 const std::string& repository) const {
-    if (auto helper = helpers_.find(registry); helper != helpers_.end() && !helper->second.name.empty())
-        return kept_by(helper->second.name, helper->second.key);
+Result<std::vector<Credential>> AuthFile::find(const std::string& registry,
+                                               const std::string& repository) const {
+    std::vector<Credential> found;
     const auto* entry = entry_of(registry, repository);
-    if (entry == nullptr) return std::optional<Credential>();
-    if (entry->wrong) return invalid("the entry of " + registry + " has a member of the wrong type");
-    if (entry->empty()) {
+    auto helper = helpers_.find(registry);
+    if (helper != helpers_.end() && !helper->second.name.empty()) {
+        found.push_back(kept_by(helper->second.name, helper->second.key));
+    } else if (!store_.empty()) {
         // `docker login` leaves an empty entry behind when it gave the secret to a store.
-        if (!store_.empty()) return kept_by(store_, entry->key);
-        return std::optional<Credential>();
+        bool left = entry != nullptr && entry->empty();
+        found.push_back(kept_by(store_, left ? entry->key : store_key(registry)));
     }
-    if (!entry->registry_token.empty()) {
-        if (!net::valid_header("Authorization", entry->registry_token))
+    if (entry == nullptr || (entry->empty() && !entry->wrong)) return found;
+    auto read_entry = read(*entry, registry);
+    if (!read_entry) return read_entry.error();
+    found.push_back(std::move(*read_entry));
+    return found;
+}
+
+Result<Credential> AuthFile::read(const Entry& entry, const std::string& registry) {
+    if (entry.wrong) return invalid("the entry of " + registry + " has a member of the wrong type");
+    if (!entry.registry_token.empty()) {
+        if (!net::valid_header("Authorization", entry.registry_token))
             return invalid("the registrytoken of " + registry + " cannot stand in a header");
-        return some(Credential::Kind::registry_token, "", entry->registry_token);
+        return some(Credential::Kind::registry_token, "", entry.registry_token);
     }
-    std::string username = entry->username, password = entry->password;
-    if (username.empty() && password.empty() && !entry->auth.empty()) {
-        auto decoded = unbase64(entry->auth);
+    std::string username = entry.username, password = entry.password;
+    if (username.empty() && password.empty() && !entry.auth.empty()) {
+        auto decoded = unbase64(entry.auth);
         auto colon = decoded ? decoded->find(':') : std::string::npos;
         if (colon == std::string::npos)
             return invalid("the auth of " + registry + " is not base64 of user:password");
@@ -142,8 +153,8 @@ Result<std::optional<Credential>> AuthFile::find(const std::string& registry,
         password = decoded->substr(colon + 1);
         while (!password.empty() && password.back() == '\0') password.pop_back();
     }
-    if (!entry->identity_token.empty())
-        return some(Credential::Kind::identity_token, username, entry->identity_token);
+    if (!entry.identity_token.empty())
+        return some(Credential::Kind::identity_token, username, entry.identity_token);
     if (username.empty() && password.empty()) return invalid("the auth of " + registry + " is empty");
     return some(Credential::Kind::password, username, password);
 }

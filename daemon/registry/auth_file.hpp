@@ -9,9 +9,9 @@
 #include "foundation/secret.hpp"
 
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace basewatch::registry {
 
@@ -27,6 +27,8 @@ struct Credential {
     std::string username;
     Secret secret;
     std::string helper;
+    std::string
+        source;  // who lent it, where it can be asked again; empty: it stands in a file or the settings
 
     bool operator==(const Credential&) const = default;
 };
@@ -36,9 +38,10 @@ public:
     // ErrorKind::bad_answer or too_large (over 1 MiB). A broken entry is no error before it is asked for.
     static Result<AuthFile> parse(std::string_view text);
 
-    // What the file holds for this repository; nothing where it has no entry. invalid when the entry cannot
-    // be read.
-    Result<std::optional<Credential>> find(const std::string& registry, const std::string& repository) const;
+    // What the file knows for this repository, in the order to try: the helper of this registry, or else the
+    // store of all registries; then the entry itself. Nothing where it knows none. invalid when the entry
+    // cannot be read.
+    Result<std::vector<Credential>> find(const std::string& registry, const std::string& repository) const;
 
 private:
     struct Entry {
@@ -53,6 +56,7 @@ private:
         }
     };
     const Entry* entry_of(const std::string& registry, const std::string& repository) const;
+    static Result<Credential> read(const Entry& entry, const std::string& registry);
 
     struct Helper {
         std::string name, key;

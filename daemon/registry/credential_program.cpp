@@ -1,7 +1,6 @@
 #include "registry/credential_program.hpp"
 
 #include "foundation/json.hpp"
-#include "foundation/log.hpp"
 #include "registry/complaint.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -22,10 +21,8 @@ namespace {
 
 constexpr auto by_value = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t most_output = 1u << 20;
-constexpr std::size_t most_answers = 4096;
 constexpr Milliseconds deadline{std::chrono::seconds(30)};
 constexpr Milliseconds kept_for{std::chrono::minutes(15)};
-constexpr Milliseconds failure_kept_for{std::chrono::minutes(1)};
 constexpr Milliseconds between_looks{10};
 
 Error stopped() {
@@ -61,8 +58,8 @@ Result<Credential> read_document(std::string_view output) {
     if (!secret || secret->empty()) return Error(ErrorKind::bad_answer, "answered without a secret");
     if (!username) return Error(ErrorKind::bad_answer, "answered without a user name");
     if (*username == "<token>" || username->empty())
-        return Credential{Credential::Kind::identity_token, "", Secret(std::move(*secret)), ""};
-    return Credential{Credential::Kind::password, std::move(*username), Secret(std::move(*secret)), ""};
+        return Credential{Credential::Kind::identity_token, "", Secret(std::move(*secret)), "", ""};
+    return Credential{Credential::Kind::password, std::move(*username), Secret(std::move(*secret)), "", ""};
 }
 
 }  // namespace
@@ -99,55 +96,22 @@ Result<std::string> helper_program(const std::string& name, std::string_view pat
 
 CredentialHelpers::CredentialHelpers(asio::any_io_executor executor, Clock& clock,
                                      std::vector<std::string> environment)
-    : executor_(std::move(executor)), clock_(clock), environment_(std::move(environment)) {
+    : executor_(executor),
+      clock_(clock),
+      environment_(std::move(environment)),
+      kept_(std::move(executor), clock) {
     std::erase_if(environment_, [](const std::string& variable) { return !passed_on(variable); });
     for (const auto& variable : environment_)
         if (variable.starts_with("PATH=")) path_ = variable.substr(5);
 }
 
-void CredentialHelpers::review() {
-    for (auto& [key, answer] : answers_) answer->until = Monotonic{};
-}
-
 Async<Result<Credential>> CredentialHelpers::ask(std::string helper, std::string key) {
-    if (answers_.size() >= most_answers)
-        std::erase_if(answers_, [](const auto& entry) { return !entry.second->running; });
-    auto& place = answers_[helper + "\n" + key];
-    if (!place) place = std::make_shared<Answer>();
-    auto answer = place;
-    for (;;) {
-        if (!answer->running && clock_.monotonic() < answer->until) co_return answer->result;
-        if (!answer->running) break;
-        auto bell = std::make_shared<Bell>(executor_);
-        answer->waiting.push_back(bell);
-        bool rung = co_await bell->wait();
-        if (!rung) co_return stopped();
-    }
-    answer->running = true;
-    auto result = co_await run(helper, std::move(key));
-    answer->running = false;
-    // Whoever ran it may have been told to stop; that is no answer for the others, so one of them goes
-    // itself.
-    bool cancelled = !result && result.error().kind() == ErrorKind::cancelled;
-    if (!cancelled) keep(*answer, helper, std::move(result));
-    auto waiting = std::move(answer->waiting);
-    answer->waiting.clear();
-    for (auto& bell : waiting) bell->ring();
-    if (cancelled) co_return stopped();
-    co_return answer->result;
+    std::string source = "the credential helper \"" + helper + "\" for " + key;
+    auto credential = co_await kept_.obtain(source, [&] { return run(helper, key); });
+    co_return credential;
 }
 
-void CredentialHelpers::keep(Answer& answer, const std::string& helper, Result<Credential> result) {
-    answer.until = clock_.monotonic() + (result ? kept_for : failure_kept_for);
-    if (!result) result = result.error().while_doing("the credential helper \"" + helper + "\"");
-    bool stands = !result && answer.result && answer.result->kind != Credential::Kind::none;
-    if (stands)
-        log::warning(result.error().message() + "; its last answer is used on");
-    else
-        answer.result = std::move(result);
-}
-
-Async<Result<Credential>> CredentialHelpers::run(std::string helper, std::string key) {
+Async<Result<Lent>> CredentialHelpers::run(std::string helper, std::string key) {
     auto program = helper_program(helper, path_);
     if (!program) co_return program.error();
     bool asked_to_stop = co_await stop_requested();
@@ -178,7 +142,9 @@ Async<Result<Credential>> CredentialHelpers::run(std::string helper, std::string
     int status = child->reap();
     if (!WIFEXITED(status))
         co_return Error(ErrorKind::unreachable, "was ended by signal " + std::to_string(WTERMSIG(status)));
-    co_return read_helper_answer(WEXITSTATUS(status), *output);
+    auto credential = read_helper_answer(WEXITSTATUS(status), *output);
+    if (!credential) co_return credential.error();
+    co_return Lent{std::move(*credential), kept_for, {}};
 }
 
 Async<Result<std::string>> CredentialHelpers::talk(Child& child, std::string key) {

@@ -1,15 +1,11 @@
 #pragma once
 // Credential helpers (docker-credential-helpers' protocol): `docker-credential-NAME get` without a shell, the
-// server's key on its input, JSON or the reason on its output. One run at a time per helper and key, shared
-// by everybody who asks meanwhile and kept for a quarter of an hour. While a helper fails, its last good
-// credential stands; without one that is an Error, never an anonymous request. Loop thread only.
+// server's key on its input, JSON or the reason on its output. What one says is kept for a quarter of an
+// hour. Loop thread only.
 
-#include "foundation/bell.hpp"
 #include "foundation/child.hpp"
-#include "registry/auth_file.hpp"
+#include "registry/kept_credentials.hpp"
 
-#include <map>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,27 +27,20 @@ public:
 
     // Takes at most half a minute.
     Async<Result<Credential>> ask(std::string helper, std::string key);
-    // What was kept may be outdated: the next one asks anew. The last good ones stay.
-    void review();
+    bool refused(const Credential& credential) { return kept_.refused(credential.source); }
+    void review() { kept_.review(); }
     // Runs so far.
     int runs() const { return runs_; }
 
 private:
-    struct Answer {
-        Result<Credential> result = Error();
-        Monotonic until{};
-        bool running = false;
-        std::vector<std::shared_ptr<Bell>> waiting;
-    };
-    Async<Result<Credential>> run(std::string helper, std::string key);
+    Async<Result<Lent>> run(std::string helper, std::string key);
     Async<Result<std::string>> talk(Child& child, std::string key);
-    void keep(Answer& answer, const std::string& helper, Result<Credential> result);
 
     asio::any_io_executor executor_;
     Clock& clock_;
     std::vector<std::string> environment_;
     std::string path_;
-    std::map<std::string, std::shared_ptr<Answer>> answers_;  // by helper and key
+    KeptCredentials kept_;
     int runs_ = 0;
 };
 

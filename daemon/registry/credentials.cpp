@@ -88,8 +88,8 @@ const Credentials::ReadFile& Credentials::read(const std::string& path) {
     return file;
 }
 
-Result<std::optional<Credential>> Credentials::in_file(const std::string& path, const std::string& registry,
-                                                       const std::string& repository) {
+Result<std::vector<Credential>> Credentials::in_file(const std::string& path, const std::string& registry,
+                                                     const std::string& repository) {
     const auto& file = read(path);
     if (!file.content) return file.content.error().while_doing("auth file " + path);
     auto found = file.content->find(registry, repository);
@@ -99,35 +99,61 @@ Result<std::optional<Credential>> Credentials::in_file(const std::string& path, 
     return error;
 }
 
-Result<Credential> Credentials::find(const std::string& registry, const std::string& repository) {
+Credentials::Known Credentials::known(const std::string& registry, const std::string& repository) {
+    Known known;
+    // Whether to look further.
+    auto add = [&](const std::string& path) {
+        auto found = in_file(path, registry, repository);
+        if (!found) {
+            known.otherwise = found.error();
+            return false;
+        }
+        for (auto& credential : *found) known.credentials.push_back(std::move(credential));
+        return true;
+    };
     auto entry = settings_->by_host.find(registry);
     if (entry != settings_->by_host.end()) {
         const auto& configured = entry->second;
-        if (!configured.username.empty() || !configured.password.empty())
-            return Credential{Credential::Kind::password, configured.username, configured.password, ""};
+        if (!configured.username.empty() || !configured.password.empty()) {
+            known.credentials.push_back(
+                {Credential::Kind::password, configured.username, configured.password, "", ""});
+            return known;
+        }
         if (!configured.auth_file.empty()) {
-            auto found = in_file(configured.auth_file, registry, repository);
-            if (!found) return found.error();
-            if (*found) return **found;
-            return Error(ErrorKind::invalid,
-                         "auth file " + configured.auth_file + " has no entry for " + registry);
+            if (add(configured.auth_file))
+                known.otherwise = Error(ErrorKind::invalid, "auth file " + configured.auth_file +
+                                                                " has no entry for " + registry);
+            return known;
         }
     }
     for (const auto& path : settings_->auth_files) {
         if (read(path).version.empty()) continue;  // logged out since, or never there
-        auto found = in_file(path, registry, repository);
-        if (!found) return found.error();
-        if (*found) return **found;
+        if (!add(path)) break;
     }
+    return known;
+}
+
+Result<Credential> Credentials::find(const std::string& registry, const std::string& repository) {
+    auto known = this->known(registry, repository);
+    if (!known.credentials.empty()) return known.credentials.front();
+    if (known.otherwise) return *known.otherwise;
     return Credential();
 }
 
 Async<Result<Credential>> Credentials::obtain(std::string registry, std::string repository) {
-    auto found = find(registry, repository);
-    if (!found || found->kind != Credential::Kind::helper) co_return found;
-    auto told = co_await helpers_.ask(found->helper, found->username);
-    if (!told) co_return told.error().while_doing("the credential of " + registry);
-    co_return told;
+    auto known = this->known(registry, repository);
+    for (auto& credential : known.credentials) {
+        if (credential.kind != Credential::Kind::helper) co_return credential;
+        auto told = co_await helpers_.ask(credential.helper, credential.username);
+        if (!told) co_return told.error().while_doing("the credential of " + registry);
+        if (told->kind != Credential::Kind::none) co_return told;
+    }
+    if (known.otherwise) co_return *known.otherwise;
+    co_return Credential();
+}
+
+bool Credentials::refused(const Credential& credential) {
+    return helpers_.refused(credential);
 }
 
 std::string Credentials::identity(const Credential& credential) const {

@@ -1,9 +1,10 @@
 #pragma once
 // Who we are at a registry: username and password of the settings, else the registry's own auth_file, else
-// docker's and podman's files in the order of the settings, where a credential helper may have it. A file is
-// read again when it changes. Where a file says that there is a credential and it cannot be had (a helper
-// that fails, a broken entry), that is an Error for that registry: asking anonymously instead would fail in a
-// way that nobody understands. Loop thread only.
+// docker's and podman's files in the order of the settings, where a credential helper may have it: that of
+// the registry (credHelpers), or else the store of all registries (credsStore), and after it the entry of the
+// file. A file is read again when it changes. Where somebody should know a credential and it cannot be had (a
+// helper that fails, a broken entry), that is an Error for that registry: asking anonymously instead would
+// fail in a way that nobody understands. Loop thread only.
 
 #include "foundation/error.hpp"
 #include "registry/auth_file.hpp"
@@ -12,8 +13,10 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace basewatch::registry {
 
@@ -26,10 +29,12 @@ public:
     // Forgets every file that was read.
     void replace(std::shared_ptr<const settings::RegistriesSettings> settings);
 
-    // As find(), and asks the helper that has it.
+    // Asks whoever may have one, one after the other; Kind::none where nobody has.
     Async<Result<Credential>> obtain(std::string registry, std::string repository);
-    // Kind::none where nobody knows one, Kind::helper where a helper does.
+    // The first that would be tried, without asking a helper: Kind::helper where one is to be asked.
     Result<Credential> find(const std::string& registry, const std::string& repository);
+    // The registry said no to it. Whether whoever lent it is asked for another now.
+    bool refused(const Credential& credential);
 
     // The same credential has the same name as long as this process lives; it says nothing about the secret.
     std::string identity(const Credential& credential) const;
@@ -40,8 +45,13 @@ private:
         Result<AuthFile> content = Error();
     };
     const ReadFile& read(const std::string& path);
-    Result<std::optional<Credential>> in_file(const std::string& path, const std::string& registry,
-                                              const std::string& repository);
+    Result<std::vector<Credential>> in_file(const std::string& path, const std::string& registry,
+                                            const std::string& repository);
+    struct Known {
+        std::vector<Credential> credentials;  // in the order to try
+        std::optional<Error> otherwise;       // why there is none, where anonymous would be wrong
+    };
+    Known known(const std::string& registry, const std::string& repository);
     void warn_once(const std::string& text);
 
     std::shared_ptr<const settings::RegistriesSettings> settings_;

@@ -9,23 +9,20 @@
 
 namespace basewatch::registry {
 
-namespace {
-
-std::vector<std::string> process_environment() {
+std::vector<std::string> environment_of_process() {
     std::vector<std::string> all;
     for (const auto& [name, value] : settings::Environment::of_process().variables)
         all.emplace_back(name).append("=").append(value);
     return all;
 }
 
-}  // namespace
-
 struct RegistryClient::State {
     State(asio::any_io_executor executor, Clock& clock, net::HttpTransport& transport,
-          const std::shared_ptr<const settings::RegistriesSettings>& settings)
+          const std::shared_ptr<const settings::RegistriesSettings>& settings,
+          std::vector<std::string> environment)
         : clock(clock),
           hosts(settings),
-          credentials(executor, clock, settings, process_environment()),
+          credentials(executor, clock, settings, std::move(environment)),
           exchange(clock, transport),
           access(std::move(executor), exchange, hosts, credentials),
           pointers(clock, hosts, access),
@@ -138,8 +135,10 @@ Async<Result<std::vector<LayerAccess>>> RegistryClient::State::layer_access(mode
 }
 
 RegistryClient::RegistryClient(asio::any_io_executor executor, Clock& clock, net::HttpTransport& transport,
-                               std::shared_ptr<const settings::RegistriesSettings> settings)
-    : state_(std::make_unique<State>(std::move(executor), clock, transport, settings)) {}
+                               std::shared_ptr<const settings::RegistriesSettings> settings,
+                               std::vector<std::string> environment)
+    : state_(
+          std::make_unique<State>(std::move(executor), clock, transport, settings, std::move(environment))) {}
 
 RegistryClient::~RegistryClient() = default;
 

@@ -92,12 +92,16 @@ struct HostReport {
     std::string state;           // ready, paused, not answering
 };
 
+// NAME=value of this process.
+std::vector<std::string> environment_of_process();
+
 class RegistryClient {
 public:
     // Settings may be replaced at any time (reload); credentials are read anew, tokens of changed ones
-    // forgotten.
+    // forgotten. `environment` is what credential helpers find their own credentials by.
     RegistryClient(asio::any_io_executor executor, Clock& clock, net::HttpTransport& transport,
-                   std::shared_ptr<const settings::RegistriesSettings> settings);
+                   std::shared_ptr<const settings::RegistriesSettings> settings,
+                   std::vector<std::string> environment = environment_of_process());
     ~RegistryClient();
     void replace_settings(std::shared_ptr<const settings::RegistriesSettings> settings);
 

@@ -23,13 +23,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             if (kind != ErrorKind::invalid && kind != ErrorKind::unsupported) std::abort();
             continue;
         }
-        if (!*found) continue;
-        const auto& credential = **found;
-        if (credential.kind == registry::Credential::Kind::none) std::abort();
-        bool helped = credential.kind == registry::Credential::Kind::helper;
-        if (helped ? credential.helper.empty()
-                   : credential.kind != registry::Credential::Kind::password && credential.secret.empty())
-            std::abort();
+        for (const auto& credential : *found) {
+            if (credential.kind == registry::Credential::Kind::none) std::abort();
+            bool helped = credential.kind == registry::Credential::Kind::helper;
+            if (helped ? credential.helper.empty()
+                       : credential.kind != registry::Credential::Kind::password && credential.secret.empty())
+                std::abort();
+        }
     }
     return 0;
 }

@@ -12,6 +12,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 namespace basewatch::test {
 namespace {
 
@@ -175,6 +177,28 @@ TEST_F(RegistryTest, PasswordsRightWrongAndMissing) {
     ASSERT_EQ(login.exit_code, 0) << login.errors;
     client().replace_settings(from_file);
     EXPECT_TRUE(look_up(server.reference("lib/base", "1.0"))) << "what `skopeo login` wrote is understood";
+}
+
+TEST_F(RegistryTest, APasswordThatACredentialHelperHas) {
+    RealRegistry server({.access = Access::password});
+    auto digest = server.push_with_tools("lib/base", "1.0");
+    TemporaryFolder folder;
+    auto program =
+        folder.write("docker-credential-script",
+                     "#!/bin/sh\nread key\n[ \"$1 $key\" = \"get " + server.address() +
+                         "\" ] || { echo 'credentials not found in native keychain'; exit 1; }\n"
+                         "echo '{\"Username\":\"" +
+                         RealRegistry::username() + "\",\"Secret\":\"" + RealRegistry::password() + "\"}'\n");
+    std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+    settings->by_host[server.address()].plain_http = true;
+    settings->auth_files = {folder.write("config.json", R"({"credsStore":"script"})")};
+    registry::RegistryClient client(loop.get_executor(), clock, transport, settings,
+                                    {"PATH=" + folder.path().string() + ":/usr/bin:/bin"});
+    for (int i = 0; i < 2; ++i) {
+        auto pointer = run_async(loop, client.look_up(reference(server.reference("lib/base", "1.0"))));
+        ASSERT_TRUE(pointer) << pointer.error().message();
+        EXPECT_EQ(pointer->digest, digest);
+    }
 }
 
 TEST_F(RegistryTest, TokensForEverybodyAndForUsers) {

@@ -16,19 +16,24 @@ namespace {
 
 using Kind = Credential::Kind;
 
-// `kind:user:secret`, or the error's kind.
+std::string text_of(const Credential& value) {
+    static constexpr const char* kinds[] = {"none", "password", "identity", "registry", "helper"};
+    if (value.kind == Kind::helper) return "helper:" + value.helper + ":" + value.username;
+    return std::string(kinds[static_cast<int>(value.kind)]) + ":" + value.username + ":" +
+           value.secret.reveal();
+}
+
+// `kind:user:secret` of each that is to be tried, or the error's kind.
 std::string found(const std::string& file, const std::string& registry,
                   const std::string& repository = "team/app") {
     auto parsed = AuthFile::parse(file);
     if (!parsed) return "refused";
     auto credential = parsed->find(registry, repository);
     if (!credential) return std::string(to_string(credential.error().kind()));
-    if (!*credential) return "nothing";
-    static constexpr const char* kinds[] = {"none", "password", "identity", "registry", "helper"};
-    const auto& value = **credential;
-    if (value.kind == Kind::helper) return "helper:" + value.helper + ":" + value.username;
-    return std::string(kinds[static_cast<int>(value.kind)]) + ":" + value.username + ":" +
-           value.secret.reveal();
+    if (credential->empty()) return "nothing";
+    std::string all;
+    for (const auto& one : *credential) all += (all.empty() ? "" : " ") + text_of(one);
+    return all;
 }
 
 std::string auth(const std::string& text) {
@@ -121,13 +126,24 @@ TEST(AuthFile, NamesTheHelperAndTheKeyAsItIsWritten) {
     EXPECT_EQ(found(R"({"credHelpers":{"gcr.io":"gcloud"}})", "ghcr.io"), "nothing");
     EXPECT_EQ(found(R"({"credsStore":"desktop","auths":{"ghcr.io":{}}})", "ghcr.io"),
               "helper:desktop:ghcr.io");
-    EXPECT_EQ(found(R"({"credsStore":"desktop","auths":{"ghcr.io":{}}})", "quay.io"), "nothing");
-    EXPECT_EQ(found(R"({"credHelpers":{"r.io":"x"},"auths":{"r.io":)" + auth("a:b") + "}}", "r.io"),
-              "helper:x:r.io");
+    EXPECT_EQ(found(R"({"credHelpers":{"r.io":"x"}})", "r.io"), "helper:x:r.io");
     EXPECT_EQ(found(R"({"credHelpers":{"https://index.docker.io/v1/":"x"}})", "docker.io"),
               "helper:x:https://index.docker.io/v1/");
     EXPECT_EQ(found(R"({"credsStore":"s","auths":{"https://index.docker.io/v1/":{}}})", "docker.io"),
               "helper:s:https://index.docker.io/v1/");
+}
+
+TEST(AuthFile, AsksTheRegistrysHelperElseTheStoreOfAllAndThenItself) {
+    std::string entry = R"("auths":{"r.io":)" + auth("a:b") + "}}";
+    EXPECT_EQ(found(R"({"credHelpers":{"r.io":"x"},)" + entry, "r.io"), "helper:x:r.io password:a:b");
+    EXPECT_EQ(found(R"({"credsStore":"s",)" + entry, "r.io"), "helper:s:r.io password:a:b");
+    EXPECT_EQ(found(R"({"credsStore":"s","credHelpers":{"r.io":"x"},)" + entry, "r.io"),
+              "helper:x:r.io password:a:b");
+    EXPECT_EQ(found(R"({"credsStore":"s","credHelpers":{"r.io":""},)" + entry, "r.io"),
+              "helper:s:r.io password:a:b");
+    // The store knows of registries that the file does not.
+    EXPECT_EQ(found(R"({"credsStore":"s","auths":{"ghcr.io":{}}})", "quay.io"), "helper:s:quay.io");
+    EXPECT_EQ(found(R"({"credsStore":"s"})", "docker.io"), "helper:s:https://index.docker.io/v1/");
 }
 
 TEST(AuthFile, IsRefusedWhereItIsNoAuthFile) {
@@ -206,9 +222,9 @@ TEST_F(CredentialsTest, AFileIsReadAgainWhenItChanges) {
 
 TEST_F(CredentialsTest, IdentitiesTellCredentialsApartAndSayNothing) {
     use();
-    Credential one{Kind::password, "u", Secret("password-1"), ""}, same = one;
-    Credential other{Kind::password, "u", Secret("password-2"), ""};
-    Credential token{Kind::identity_token, "u", Secret("password-1"), ""};
+    Credential one{Kind::password, "u", Secret("password-1"), "", ""}, same = one;
+    Credential other{Kind::password, "u", Secret("password-2"), "", ""};
+    Credential token{Kind::identity_token, "u", Secret("password-1"), "", ""};
     EXPECT_EQ(credentials->identity(one), credentials->identity(same));
     EXPECT_NE(credentials->identity(one), credentials->identity(other));
     EXPECT_NE(credentials->identity(one), credentials->identity(token));

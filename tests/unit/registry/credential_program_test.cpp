@@ -234,5 +234,45 @@ TEST_F(HelperTest, CredentialsAskTheHelperThatTheFileNames) {
     EXPECT_EQ(test::run_async(loop, credentials.obtain("other.io", "team/app"))->kind, Kind::none);
 }
 
+TEST_F(HelperTest, WhereTheStoreHasNothingTheFileIsAskedAndThenTheNextOne) {
+    program("store",
+            "read key; case $key in kept.io) echo '{\"Username\":\"store\",\"Secret\":\"s3cret\"}';; "
+            "*) echo 'credentials not found in native keychain'; exit 1;; esac");
+    auto settings = std::make_shared<settings::RegistriesSettings>();
+    settings->auth_files = {
+        folder.write("first.json", R"({"credsStore":"store","auths":{"file.io":{"auth":"ZmlsZTpw"}}})"),
+        folder.write("second.json", R"({"auths":{"second.io":{"auth":"c2Vjb25kOnA="}}})"),
+        folder.write("broken.json", "{")};
+    Credentials credentials(loop.get_executor(), clock, settings,
+                            {"PATH=" + (folder / "bin") + ":/usr/bin:/bin"});
+    auto who = [&](const std::string& registry) {
+        auto credential = test::run_async(loop, credentials.obtain(registry, "team/app"));
+        return credential ? credential->username : std::string(to_string(credential.error().kind()));
+    };
+    EXPECT_EQ(who("kept.io"), "store");
+    EXPECT_EQ(who("file.io"), "file");
+    EXPECT_EQ(who("second.io"), "second");
+    EXPECT_EQ(who("other.io"), "bad_answer") << "who knows what stands in the broken one";
+}
+
+TEST_F(HelperTest, WhatARegistryRefusedIsAskedForAgainThoughNotAtOnceAndDoesNotStand) {
+    program("one", "echo '{\"Username\":\"ci\",\"Secret\":\"s3cret\"}'");
+    auto credential = ask();
+    ASSERT_TRUE(credential);
+    EXPECT_FALSE(helpers().refused(*credential));
+    ask();
+    EXPECT_EQ(helpers().runs(), 1) << "a registry that says no to everybody does not set it going each time";
+    clock.turned += std::chrono::seconds(61);
+    EXPECT_TRUE(helpers().refused(*credential));
+    program("one", "echo '{\"Username\":\"new\",\"Secret\":\"s3cret-2\"}'");
+    credential = ask();
+    EXPECT_EQ(credential->username, "new");
+    EXPECT_EQ(helpers().runs(), 2);
+    helpers().refused(*credential);
+    clock.turned += std::chrono::seconds(61);
+    program("one", "echo 'the keyring is locked'; exit 1");
+    EXPECT_EQ(ask().error().kind(), ErrorKind::unreachable);
+}
+
 }  // namespace
 }  // namespace basewatch::registry
