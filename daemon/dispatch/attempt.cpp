@@ -1,4 +1,5 @@
 #include "dispatch/dispatcher_state.hpp"
+#include "foundation/failpoint.hpp"
 #include "foundation/log.hpp"
 #include "foundation/time.hpp"
 
@@ -76,7 +77,9 @@ Async<void> Dispatcher::State::attempt(QueuePointer queue, Round& round, store::
         co_await put_back(id);
         co_return;
     }
+    failpoint("attempt-made");
     auto recorded = co_await record(attempted.attempt, round);
+    failpoint("attempt-recorded");
     if (!recorded) {
         log::error("an attempt could not be recorded and will be made again",
                    {{"target", queue->name()}, {"delivery", id}, {"error", recorded.error().message()}});
@@ -111,8 +114,10 @@ Async<Dispatcher::State::Attempted> Dispatcher::State::exchange(QueuePointer que
         message.with = known->second;
     auto prepared = co_await prepare(collaborators, target, std::move(message));
     Verdict verdict;
+    failpoint("request-prepared");
     if (prepared.request) {
         auto response = co_await collaborators.transport.send(std::move(*prepared.request));
+        failpoint("receiver-answered");
         bool asked_to_stop = co_await stop_requested();
         attempted.abandoned = asked_to_stop && !response;
         auto answer = read_answer(target, response, prepared.parts, attempt.number, delivery.created_at,

@@ -1,4 +1,5 @@
 #include "dispatch/dispatcher_state.hpp"
+#include "foundation/failpoint.hpp"
 #include "foundation/log.hpp"
 #include "foundation/time.hpp"
 
@@ -36,6 +37,7 @@ Async<bool> Dispatcher::State::claim(QueuePointer queue, Round& round, std::size
         note_failure(round, queue->name() + ": " + claimed.error().message());
         co_return false;
     }
+    if (!claimed->empty()) failpoint("deliveries-claimed");
     queue->end_claim(places, claimed->size(), clock.monotonic());
     bool asked_to_stop = co_await stop_requested();
     bool too_late = asked_to_stop || round.stopping || queue->retired();

@@ -1,6 +1,7 @@
 // How targets fare: what attempts tell of them, when one is given up, and how it is taken up again.
 
 #include "dispatch/dispatcher_state.hpp"
+#include "foundation/failpoint.hpp"
 #include "foundation/log.hpp"
 #include "foundation/time.hpp"
 
@@ -44,7 +45,9 @@ Async<void> Dispatcher::State::disable(QueuePointer queue, model::Attempt attemp
     }
     std::vector<std::string> told;
     for (const auto& delivery : disabling.deliveries) told.push_back(delivery.target);
+    failpoint("target-to-be-disabled");
     auto done = co_await store.disable_target(std::move(disabling));
+    failpoint("target-disabled");
     if (!done) {
         // The next failure brings it again; a conflict means that another attempt was quicker.
         if (done.error().kind() != ErrorKind::conflict)

@@ -1,5 +1,7 @@
 #include "store/worker.hpp"
 
+#include "foundation/failpoint.hpp"
+
 #include <algorithm>
 
 namespace basewatch::store {
@@ -62,6 +64,7 @@ void Store::Worker::perform(const Batch& batch) {
 std::optional<Error> Store::Worker::transact(const Batch& batch) {
     try {
         connection_->run("BEGIN IMMEDIATE");
+        failpoint("transaction-begun");
         bool changed = false;
         for (const auto& operation : batch) {
             if (operation->writes())
@@ -77,7 +80,9 @@ std::optional<Error> Store::Worker::transact(const Batch& batch) {
             connection_->run("ROLLBACK");  // nothing to flush
             return std::nullopt;
         }
+        failpoint("commit-begins");
         connection_->run("COMMIT");
+        failpoint("committed");
         ++commits_;
         return std::nullopt;
     } catch (const SQLite::Exception& fault) {
@@ -95,6 +100,7 @@ bool Store::Worker::perform_alone(Operation& operation) {
     if (!connection_->in_transaction()) return false;
     if (!done) connection_->run("ROLLBACK TO operation");
     connection_->run("RELEASE operation");
+    failpoint("operation-performed");
     return done && changed;
 }
 

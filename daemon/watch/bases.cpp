@@ -1,6 +1,7 @@
 // Which bases are watched, and what is known of them.
 
 #include "foundation/bytes.hpp"
+#include "foundation/failpoint.hpp"
 #include "watch/watcher_state.hpp"
 
 #include <algorithm>
@@ -87,6 +88,7 @@ const Lane* Watcher::State::lane_of(const model::Reference& base) const {
 Async<Result<void>> Watcher::State::use(std::shared_ptr<const WatchTable> table) {
     bool forget = take_table(*table);
     if (!loaded) {
+        failpoint("states-to-be-loaded");
         auto others = co_await load_states();
         if (!others) co_return others.error();
         forget = forget || *others;

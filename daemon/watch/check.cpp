@@ -1,6 +1,7 @@
 // What one check of one base comes to. Nothing here is a change unless the registry's answer was understood
 // to the end and proven: every failure on the way leaves the base as it was.
 
+#include "foundation/failpoint.hpp"
 #include "foundation/log.hpp"
 #include "foundation/time.hpp"
 #include "watch/watcher_state.hpp"
@@ -86,6 +87,7 @@ Async<Result<CheckReport>> Watcher::State::ask(model::Reference base, model::Det
     bool asks_whether_still = by == model::DetectedBy::poll && known->profile == model::accept_profile;
     if (asks_whether_still) last = {known->observation.digest(), known->checked_at};
     auto pointer = co_await registry.look_up(base, std::move(last));
+    failpoint("registry-answered");
     ++progress.checks;
     progress.last_check = clock.now();
     if (!pointer) co_return co_await fail(base, by, pointer.error());
@@ -161,6 +163,7 @@ Async<Result<CheckReport>> Watcher::State::moved(model::Reference base, model::D
         co_return wait_for_pulls(base);
     DetailReader reader(registry, store, base);
     auto after = co_await details_of(reader, base, pointer);
+    failpoint("details-read");
     known = find(base.text());
     if (known == nullptr) co_return try_again(base, Error(ErrorKind::not_found, "it is no longer watched"));
     if (!after) {

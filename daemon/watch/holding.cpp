@@ -1,5 +1,6 @@
 // What a registry answered and is not told yet.
 
+#include "foundation/failpoint.hpp"
 #include "foundation/log.hpp"
 #include "foundation/time.hpp"
 #include "watch/watcher_state.hpp"
@@ -36,8 +37,10 @@ Async<Result<CheckReport>> Watcher::State::hold(model::Reference base, model::De
     answer.before = known->observation.unpacked();
     answer.now = answer.before;
     answer.settling = settling;
+    failpoint("change-to-be-held");
     auto report = co_await keep(base, std::move(answer));
     if (!report) co_return report.error();
+    failpoint("change-held");
     report->after = settling.held.digest;
     report->held_until = settling.until;
     report->held_because = settling.because;

@@ -1,5 +1,6 @@
 // Keeping what a check found, and telling whoever wants to know.
 
+#include "foundation/failpoint.hpp"
 #include "foundation/log.hpp"
 #include "foundation/time.hpp"
 #include "watch/watcher_state.hpp"
@@ -120,9 +121,11 @@ Async<Result<CheckReport>> Watcher::State::keep(model::Reference base, GoodAnswe
     report.after = answer.now.digest;
     report.changes = told.changes;
     report.deliveries = finding.deliveries.size();
+    failpoint("change-planned");
 
     auto recorded = co_await store.record(std::move(finding));
     if (!recorded) co_return recorded.error();
+    failpoint("change-recorded");
     lane_of(base).schedule.done(base, clock.monotonic());
     known = find(base.text());
     if (known != nullptr) {

@@ -1,5 +1,6 @@
 // When bases are asked about, and how many at once.
 
+#include "foundation/failpoint.hpp"
 #include "foundation/log.hpp"
 #include "watch/watcher_state.hpp"
 
@@ -204,7 +205,9 @@ Async<void> Watcher::State::save_marks() {
         marks.push_back(std::move(mark));
     }
     if (marks.empty()) co_return;
+    failpoint("marks-to-be-saved");
     auto saved = co_await store.mark_checked(std::move(marks));
+    failpoint("marks-saved");
     if (saved) co_return;
     // Nothing is lost but the time of the last look; the next marks bring it again.
     log::warning("check marks could not be saved", {{"error", saved.error().message()}});

@@ -9,8 +9,8 @@ namespace basewatch::test {
 
 namespace {
 
-std::vector<std::string> command(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), BASEWATCH_BINARY);
+std::vector<std::string> command(const std::string& binary, std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), binary);
     return arguments;
 }
 
@@ -18,7 +18,7 @@ std::vector<std::string> command(std::vector<std::string> arguments) {
 
 Outcome basewatch(std::vector<std::string> arguments, std::map<std::string, std::string> environment,
                   const std::string& input) {
-    return run(command(std::move(arguments)), std::move(environment), input);
+    return run(command(BASEWATCH_BINARY, std::move(arguments)), std::move(environment), input);
 }
 
 BasewatchProgram::BasewatchProgram(const std::string& configuration) {
@@ -32,7 +32,8 @@ void BasewatchProgram::write_configuration(const std::string& configuration) con
 
 void BasewatchProgram::start() {
     if (daemon_) earlier_log_ += daemon_->errors();
-    daemon_ = std::make_unique<Process>(command({"-c", config_path(), "run", "--log", "text"}), environment);
+    daemon_ = std::make_unique<Process>(command(binary, {"-c", config_path(), "run", "--log", "text"}),
+                                        environment);
 }
 
 bool BasewatchProgram::ready(std::chrono::seconds limit) {
@@ -58,9 +59,8 @@ std::string BasewatchProgram::log() const {
 }
 
 Outcome BasewatchProgram::verb(std::vector<std::string> arguments, const std::string& input) const {
-    std::vector<std::string> whole{BASEWATCH_BINARY, "-c", config_path()};
-    whole.insert(whole.end(), arguments.begin(), arguments.end());
-    return run(std::move(whole), environment, input);
+    arguments.insert(arguments.begin(), {"-c", config_path()});
+    return run(command(BASEWATCH_BINARY, std::move(arguments)), environment, input);
 }
 
 nlohmann::json BasewatchProgram::json(std::vector<std::string> arguments) const {

@@ -26,6 +26,8 @@ public:
     void write_configuration(const std::string& configuration) const;
     // As another process finds it in its environment.
     std::map<std::string, std::string> environment;
+    // What is run: the program, or one that a test built around it.
+    std::string binary = BASEWATCH_BINARY;
 
     // `run`, until stop() or kill().
     void start();
@@ -37,6 +39,7 @@ public:
     void kill();
     std::string log() const;
     pid_t id() const { return daemon_->id(); }
+    bool running() const { return daemon_->running(); }
 
     // Any other verb, to its end, with `-c` set.
     Outcome verb(std::vector<std::string> arguments, const std::string& input = "") const;
