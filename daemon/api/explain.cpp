@@ -43,13 +43,6 @@ private:
     std::vector<std::string> now_;
 };
 
-std::vector<std::string> names_of(const std::string& base, const rules::PlanningTable& table) {
-    std::vector<std::string> names{base};
-    if (auto found = table.aliases.find(base); found != table.aliases.end())
-        names.insert(names.end(), found->second.begin(), found->second.end());
-    return names;
-}
-
 std::string because(const model::Change& change) {
     std::string text = std::string(model::to_string(change.kind)) + " of " + change.base.text();
     if (change.before.digest != change.after.digest)
@@ -64,12 +57,34 @@ std::string because(const model::Change& change) {
     return text;
 }
 
-// Why a change fired what it fired, by the rules as they are now.
-void tell_rules(Telling& telling, const model::Change& change, const rules::PlanningTable& table) {
-    auto names = names_of(change.base.text(), table);
+// What a rule's condition said when the change was found.
+std::string said(const model::Rule& rule, const std::vector<model::Condition>& conditions) {
+    for (const auto& condition : conditions) {
+        if (condition.rule != rule.name) continue;
+        switch (condition.outcome) {
+            case model::Condition::Outcome::wanted:
+                return ", and its `when` wanted it";
+            case model::Condition::Outcome::unwanted:
+                return "held back: rule \"" + rule.name + "\" did not want it, by its `when`";
+            case model::Condition::Outcome::failed:
+                return ", although its `when` failed: " + condition.detail;
+        }
+    }
+    return "";
+}
+
+// Why a change fired what it fired, by the rules as they are now and what their conditions said then.
+void tell_rules(Telling& telling, const model::Change& change, const rules::PlanningTable& table,
+                const std::vector<model::Condition>& conditions) {
+    auto names = rules::names_of(change.base.text(), table);
     auto fired = rules::matching(table.rules, names, change.kind);
-    for (const auto* rule : fired)
-        telling.now("rule \"" + rule->name + "\" fires on " + std::string(model::to_string(change.kind)));
+    for (const auto* rule : fired) {
+        auto condition = said(*rule, conditions);
+        telling.now(condition.starts_with("held")
+                        ? condition
+                        : "rule \"" + rule->name + "\" fires on " +
+                              std::string(model::to_string(change.kind)) + condition);
+    }
     if (!fired.empty()) return;
     bool named = false;
     for (const auto& rule : table.rules) {
@@ -138,7 +153,9 @@ Async<Result<bool>> tell_change(Telling& telling, model::Change change, store::S
         auto told = co_await tell_event(telling, event, store);
         if (!told) co_return told.error();
     }
-    tell_rules(telling, change, *table);
+    auto conditions = co_await store.conditions_of_change(change.id);
+    if (!conditions) co_return conditions.error();
+    tell_rules(telling, change, *table, *conditions);
     co_return true;
 }
 

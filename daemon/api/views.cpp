@@ -119,9 +119,11 @@ Json view(const model::Rebuild& rebuild) {
 Json view(const model::Rule& rule) {
     Json kinds = Json::array();
     for (auto kind : rule.on) kinds.push_back(model::to_string(kind));
-    return {{"name", rule.name},      {"base", rule.bases},
-            {"on", std::move(kinds)}, {"dependents", rule.dependents},
-            {"fire", rule.fire},      {"origin", rule.origin}};
+    Json out{{"name", rule.name},      {"base", rule.bases},
+             {"on", std::move(kinds)}, {"dependents", rule.dependents},
+             {"fire", rule.fire},      {"origin", rule.origin}};
+    put(out, "when", rule.when);
+    return out;
 }
 
 Json view(const dispatch::TargetReport& target) {

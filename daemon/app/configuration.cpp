@@ -2,7 +2,9 @@
 
 #include "app/check_settings.hpp"
 #include "app/tables.hpp"
+#include "jq/program_line.hpp"
 #include "net/url.hpp"
+#include "rules/conditions.hpp"
 
 #include <array>
 #include <unistd.h>
@@ -24,6 +26,12 @@ std::shared_ptr<const api::ApiTable> api_table(const settings::Settings& setting
     if (auto url = net::Url::parse(settings.daemon.public_url)) table->access.hosts.push_back(url->host);
     table->planning = std::move(planning);
     return table;
+}
+
+// A fault of a jq program, at its own line.
+void tell(const Mark& start, const std::string& whose, const Error& error, Problems& problems) {
+    auto fault = jq::located(start, error.message());
+    problems.error(fault.where, whose + ": " + fault.what);
 }
 
 }  // namespace
@@ -48,9 +56,13 @@ Async<void> check_programs(const settings::Settings& settings, jq::Worker& jq, P
         if (!target.fields.body) continue;
         std::string program = *target.fields.body;
         auto compiled = co_await jq.check(std::move(program));
+        if (!compiled) tell(target.fields.body_at, "`body` of target " + name, compiled.error(), problems);
+    }
+    for (const auto& entry : settings.rules) {
+        if (entry.rule.when.empty()) continue;
+        auto compiled = co_await rules::check_condition(entry.rule.when, jq);
         if (!compiled)
-            problems.error(target.fields.body_at,
-                           "`body` of target " + name + ": " + compiled.error().message());
+            tell(entry.when_at, "`when` of rule \"" + entry.rule.name + "\"", compiled.error(), problems);
     }
 }
 

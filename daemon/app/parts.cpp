@@ -23,7 +23,7 @@ Parts::Parts(Outside& outside, std::unique_ptr<store::Store> opened)
     : store(std::move(opened)),
       dispatcher(outside.loop.get_executor(), outside.clock, outside.http, *store, outside.registry,
                  outside.jq),
-      watcher(outside.loop.get_executor(), outside.clock, outside.registry, *store,
+      watcher(outside.loop.get_executor(), outside.clock, outside.registry, *store, outside.jq,
               [this](const std::vector<std::string>& targets) { dispatcher.notify(targets); }) {}
 
 Async<Result<void>> Parts::use(const Configuration& configuration) {

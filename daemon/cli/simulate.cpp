@@ -2,6 +2,7 @@
 #include "cli/offline.hpp"
 #include "cli/trial.hpp"
 #include "cli/verbs.hpp"
+#include "rules/conditions.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -50,6 +51,38 @@ Async<std::vector<dispatch::Trial>> render(app::Outside& outside, const app::Con
     co_return trials;
 }
 
+struct Simulation {
+    std::vector<model::Condition> conditions;
+    rules::Plan plan;
+    std::vector<dispatch::Trial> trials;
+};
+
+Async<Result<Simulation>> played(app::Outside& outside, const app::Configuration& configuration,
+                                 model::Change change) {
+    auto table = configuration.watch->planning;
+    auto now = outside.clock.now();
+    auto conditions = co_await rules::ask_conditions(change, table, outside.jq, now);
+    if (!conditions) co_return conditions.error();
+    Simulation simulation;
+    simulation.plan = rules::plan_change(change, *table, outside.ids, now, *conditions);
+    simulation.conditions = std::move(*conditions);
+    simulation.trials = co_await render(outside, configuration, simulation.plan);
+    co_return simulation;
+}
+
+std::string as_text(const model::Condition& condition) {
+    std::string rule = "rule \"" + condition.rule + "\"";
+    switch (condition.outcome) {
+        case model::Condition::Outcome::wanted:
+            return rule + " wants it, by its `when`\n";
+        case model::Condition::Outcome::unwanted:
+            return rule + " does not want it, by its `when`\n";
+        case model::Condition::Outcome::failed:
+            return rule + " fires although its `when` failed: " + condition.detail + "\n";
+    }
+    return "";
+}
+
 }  // namespace
 
 int simulate(const Common& common, const std::string& text, const std::string& kind_name) {
@@ -62,27 +95,36 @@ int simulate(const Common& common, const std::string& text, const std::string& k
     auto configuration = read_configuration(common);
     if (!configuration) return wrong_usage;
     app::Outside outside(configuration->settings.registries);
-    auto now = outside.clock.now();
-    auto plan = rules::plan_change(imagined_change(*reference, *kind, now), *configuration->watch->planning,
-                                   outside.ids, now);
-    auto events = plan.events;
-    auto rebuilds = plan.rebuilds;
-    auto trials = outside.wait_for(render(outside, *configuration, std::move(plan)));
+    auto simulated = outside.wait_for(
+        played(outside, *configuration, imagined_change(*reference, *kind, outside.clock.now())));
+    if (!simulated) {
+        complain(simulated.error().message());
+        return failed;
+    }
+    const auto& [conditions, plan, trials] = *simulated;
     if (common.json) {
         nlohmann::ordered_json body{{"reference", reference->text()},
                                     {"kind", kind_name},
+                                    {"conditions", nlohmann::ordered_json::array()},
                                     {"events", nlohmann::ordered_json::array()},
                                     {"rebuilds", nlohmann::ordered_json::array()},
                                     {"requests", nlohmann::ordered_json::array()}};
-        for (const auto& event : events)
+        for (const auto& condition : conditions) {
+            nlohmann::ordered_json row{{"rule", condition.rule},
+                                       {"outcome", model::to_string(condition.outcome)}};
+            if (!condition.detail.empty()) row["error"] = condition.detail;
+            body["conditions"].push_back(std::move(row));
+        }
+        for (const auto& event : plan.events)
             body["events"].push_back(nlohmann::ordered_json::parse(event.json, nullptr, false));
-        for (const auto& rebuild : rebuilds) body["rebuilds"].push_back(rebuild.dependent.text());
+        for (const auto& rebuild : plan.rebuilds) body["rebuilds"].push_back(rebuild.dependent.text());
         for (const auto& trial : trials) body["requests"].push_back(as_json(trial));
         print(body.dump(2) + "\n");
         return done;
     }
-    if (events.empty()) print("no rule fires on " + kind_name + " of " + reference->text() + "\n");
-    for (const auto& event : events) print("event " + event.type + " about " + event.subject + "\n");
+    for (const auto& condition : conditions) print(as_text(condition));
+    if (plan.events.empty()) print("no rule fires on " + kind_name + " of " + reference->text() + "\n");
+    for (const auto& event : plan.events) print("event " + event.type + " about " + event.subject + "\n");
     for (const auto& trial : trials) print(as_text(trial));
     return done;
 }

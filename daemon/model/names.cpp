@@ -1,5 +1,6 @@
 #include "model/change.hpp"
 #include "model/delivery.hpp"
+#include "model/rule.hpp"
 
 #include <array>
 
@@ -26,6 +27,11 @@ constexpr std::array delivery_states{
     Named{DeliveryState::pending, "pending"}, Named{DeliveryState::sending, "sending"},
     Named{DeliveryState::waiting, "waiting"}, Named{DeliveryState::delivered, "delivered"},
     Named{DeliveryState::dead, "dead"},
+};
+constexpr std::array condition_outcomes{
+    Named{Condition::Outcome::wanted, "wanted"},
+    Named{Condition::Outcome::unwanted, "unwanted"},
+    Named{Condition::Outcome::failed, "failed"},
 };
 constexpr std::array detections{
     Named{DetectedBy::poll, "poll"},
@@ -57,6 +63,12 @@ std::optional<ChangeKind> change_kind(std::string_view name) {
 }
 std::string_view to_string(DetectedBy by) {
     return name_in(detections, by);
+}
+std::string_view to_string(Condition::Outcome outcome) {
+    return name_in(condition_outcomes, outcome);
+}
+std::optional<Condition::Outcome> condition_outcome(std::string_view name) {
+    return value_in<Condition::Outcome>(condition_outcomes, name);
 }
 std::string_view to_string(DeliveryState state) {
     return name_in(delivery_states, state);

@@ -3,7 +3,9 @@
 
 #include "model/change.hpp"
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace basewatch::model {
@@ -16,8 +18,20 @@ struct Rule {
     std::vector<ChangeKind> on{ChangeKind::content, ChangeKind::reverted};
     std::vector<std::string> dependents;  // normalised references
     std::vector<std::string> fire;        // target names
+    std::string when;                     // a jq condition over the event; empty: always
     std::string origin = "file";          // `file` or `api`
 };
+
+// What a rule's `when` said of a change.
+struct Condition {
+    enum class Outcome { wanted, unwanted, failed };
+    std::string change_id;
+    std::string rule;
+    Outcome outcome = Outcome::wanted;
+    std::string detail;  // of failed: what went wrong; the rule fires all the same
+};
+std::string_view to_string(Condition::Outcome outcome);
+std::optional<Condition::Outcome> condition_outcome(std::string_view name);
 
 // What is known of a dependent beyond its name.
 struct Dependent {

@@ -3,13 +3,13 @@
 #include "foundation/bytes.hpp"
 #include "foundation/json.hpp"
 #include "foundation/secret.hpp"
+#include "jq/program_line.hpp"
 #include "presets/address.hpp"
 #include "presets/form.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <charconv>
 
 namespace basewatch::presets {
 
@@ -50,23 +50,12 @@ Result<std::string> program_input(const Target& target, const RenderInput& input
 
 // `line 3: …` of the program becomes the place in the file where that line stands.
 Error located(const Error& error, const settings::RequestFields& fields) {
-    auto at = fields.body_at;
-    std::string_view text = error.message();
-    constexpr std::string_view start = "line ";
-    int line = 0;
-    if (text.starts_with(start)) {
-        auto [end, fault] = std::from_chars(text.data() + start.size(), text.data() + text.size(), line);
-        if (fault == std::errc() &&
-            text.substr(static_cast<std::size_t>(end - text.data())).starts_with(": "))
-            text.remove_prefix(static_cast<std::size_t>(end - text.data()) + 2);
-        else
-            line = 0;
-    }
-    // The column is that of the first line.
-    std::string place = at.file + ":" + std::to_string(at.line + std::max(line - 1, 0));
-    if (at.file.empty()) place = line > 0 ? "line " + std::to_string(line) : "";
+    auto fault = jq::located(fields.body_at, error.message());
+    std::string place = fault.where.file + ":" + std::to_string(fault.where.line);
+    if (fault.where.file.empty())
+        place = fault.known ? "line " + std::to_string(fault.where.line - fields.body_at.line + 1) : "";
     return Error(error.kind(),
-                 redact("`body`" + (place.empty() ? "" : " (" + place + ")") + ": " + std::string(text)));
+                 redact("`body`" + (place.empty() ? "" : " (" + place + ")") + ": " + fault.what));
 }
 
 Result<std::string> encoded(const Target& target, std::string output) {

@@ -28,13 +28,6 @@ private:
     std::vector<std::string> names_;
 };
 
-std::vector<std::string> names_of(const std::string& base, const PlanningTable& table) {
-    std::vector<std::string> names{base};
-    if (auto known = table.aliases.find(base); known != table.aliases.end())
-        names.insert(names.end(), known->second.begin(), known->second.end());
-    return names;
-}
-
 // The targets that these rules fire, of one sort. A name that no target has is passed over.
 std::vector<std::string> targets_of(const Rules& rules, bool per_dependent, const PlanningTable& table) {
     OrderedNames found;
@@ -146,18 +139,39 @@ void add_rebuild(Plan& plan, const std::string& dependent, const std::vector<std
     plan.rebuilds.push_back(std::move(rebuild));
 }
 
+// The rules that the conditions let through, and those whose condition failed, as the event tells them.
+Rules wanted(Rules rules, const std::vector<model::Condition>& conditions, EventData& failed) {
+    for (const auto& condition : conditions) {
+        if (condition.outcome == model::Condition::Outcome::unwanted)
+            std::erase_if(rules, [&](const auto* rule) { return rule->name == condition.rule; });
+        if (condition.outcome == model::Condition::Outcome::failed)
+            failed.push_back({{"rule", condition.rule}, {"error", condition.detail}});
+    }
+    return rules;
+}
+
 }  // namespace
 
-Plan plan_change(const model::Change& change, const PlanningTable& table, UlidSource& ids, Time now) {
+std::vector<std::string> names_of(const std::string& base, const PlanningTable& table) {
+    std::vector<std::string> names{base};
+    if (auto known = table.aliases.find(base); known != table.aliases.end())
+        names.insert(names.end(), known->second.begin(), known->second.end());
+    return names;
+}
+
+Plan plan_change(const model::Change& change, const PlanningTable& table, UlidSource& ids, Time now,
+                 const std::vector<model::Condition>& conditions) {
     Plan plan;
     std::string base = change.base.text();
-    const auto rules = matching(table.rules, names_of(base, table), change.kind);
+    auto failed = EventData::array();
+    const auto rules = wanted(matching(table.rules, names_of(base, table), change.kind), conditions, failed);
     if (rules.empty()) return plan;
 
     std::vector<std::string> rule_names;
     for (const auto* rule : rules) rule_names.push_back(rule->name);
     const auto dependents = dependents_of_rules(rules);
     auto data = change_data(change, rule_names, dependents, table);
+    if (!failed.empty()) data["conditions_failed"] = std::move(failed);
     auto event = make_event("base.changed", base, change.detected_at, change.id, data, table, ids, now);
     for (const auto& target : targets_of(rules, false, table))
         add_delivery(plan, event.id, target, "", ids, now);

@@ -35,8 +35,13 @@ struct Plan {
     std::vector<model::Delivery> deliveries;
 };
 
-// For kinds that a check finds (not unreachable and recovered).
-Plan plan_change(const model::Change& change, const PlanningTable& table, UlidSource& ids, Time now);
+// A base's normalised reference, and the other names that rules may know it by.
+std::vector<std::string> names_of(const std::string& base, const PlanningTable& table);
+
+// For kinds that a check finds (not unreachable and recovered). Rules whose condition says `unwanted` are
+// left out; the event names those whose condition failed.
+Plan plan_change(const model::Change& change, const PlanningTable& table, UlidSource& ids, Time now,
+                 const std::vector<model::Condition>& conditions = {});
 
 // The plans of two changes that one check found, as one. A dependent that the first has rebuilt is not
 // rebuilt again by the second.

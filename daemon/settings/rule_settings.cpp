@@ -93,7 +93,7 @@ void read_fire(YamlMap& map, Reading& reading, std::vector<std::string>& fire, s
 void read_rule(const YamlValue& value, Reading& reading) {
     YamlMap map(value, "an entry of `rules`", reading.problems);
     if (value.kind() != YamlValue::Kind::map) return;
-    map.refuse({"when", "approve", "canary", "freeze"});
+    map.refuse({"approve", "canary", "freeze"});
     RuleSettings settings;
     settings.where = value.mark();
     if (auto name = map.require("name")) {
@@ -102,6 +102,10 @@ void read_rule(const YamlValue& value, Reading& reading) {
     }
     read_bases(map, reading, settings);
     read_kinds(map, reading, settings);
+    if (auto when = read_program(map, "when", "'.data.base.tag | test(\"^3\")'", reading.problems)) {
+        settings.rule.when = std::move(when->text);
+        settings.when_at = when->at;
+    }
     read_rule_dependents(map, reading, settings);
     read_fire(map, reading, settings.rule.fire, settings.fire_marks);
     map.finish();

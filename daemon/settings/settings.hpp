@@ -65,6 +65,7 @@ struct DependentSettings {
 struct RuleSettings {
     model::Rule rule;
     Mark where;
+    Mark when_at;                       // where the condition's first line stands
     std::vector<Mark> base_marks;       // beside rule.bases
     std::vector<Mark> dependent_marks;  // beside rule.dependents
     std::vector<Mark> fire_marks;       // beside rule.fire

@@ -109,18 +109,10 @@ void read_headers(YamlMap& map, SecretReader& secrets, Problems& problems, Reque
 }
 
 void read_body(YamlMap& map, Problems& problems, RequestFields& fields) {
-    auto value = map.take("body");
-    if (!value) return;
-    auto text = yaml_string(*value, "body", problems);
-    if (!text) return;
-    if (text->find_first_not_of(" \t\r\n") == std::string::npos) {
-        problems.error(value->mark(), "`body` of " + map.what() +
-                                          " is empty: write a jq program such as '{text: .data.kind}', or "
-                                          "remove the key");
-        return;
-    }
-    fields.body = std::move(text);
-    fields.body_at = value->text_mark();
+    auto program = read_program(map, "body", "'{text: .data.kind}'", problems);
+    if (!program) return;
+    fields.body = std::move(program->text);
+    fields.body_at = program->at;
 }
 
 void read_success(YamlMap& map, Problems& problems, RequestFields& fields) {

@@ -126,6 +126,21 @@ bool is_name(std::string_view text) {
            std::ranges::all_of(text, [](char c) { return is_alnum(c) || c == '.' || c == '_' || c == '-'; });
 }
 
+std::optional<Program> read_program(YamlMap& map, std::string_view key, std::string_view sample,
+                                    Problems& problems) {
+    auto value = map.take(key);
+    if (!value) return std::nullopt;
+    auto text = yaml_string(*value, key, problems);
+    if (!text) return std::nullopt;
+    if (text->find_first_not_of(" \t\r\n") == std::string::npos) {
+        problems.error(value->mark(), "`" + std::string(key) + "` of " + map.what() +
+                                          " is empty: write a jq program such as " + std::string(sample) +
+                                          ", or remove the key");
+        return std::nullopt;
+    }
+    return Program{std::move(*text), value->text_mark()};
+}
+
 std::optional<std::string> read_name(const YamlValue& value, std::string_view name, Problems& problems) {
     auto text = yaml_string(value, name, problems);
     if (!text) return std::nullopt;

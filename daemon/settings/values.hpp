@@ -32,6 +32,13 @@ std::optional<std::size_t> read_word(const YamlValue& value, std::string_view na
 // A text without control characters, of 1 to `longest` bytes.
 std::optional<std::string> read_line(const YamlValue& value, std::string_view name, std::size_t longest,
                                      Problems& problems);
+// A jq program and where its first line stands. `sample` is one that would be right.
+struct Program {
+    std::string text;
+    Mark at;
+};
+std::optional<Program> read_program(YamlMap& map, std::string_view key, std::string_view sample,
+                                    Problems& problems);
 // What a target or a token is called: letters, digits and . _ -
 std::optional<std::string> read_name(const YamlValue& value, std::string_view name, Problems& problems);
 bool is_name(std::string_view text);

@@ -169,6 +169,7 @@ Result<void> put(Connection& connection, const Finding& finding) {
     if (!state) return state.error();
     for (const auto& [digest, image] : finding.images) put_image(connection, digest, image);
     for (const auto& change : finding.changes) put_change(connection, change);
+    for (const auto& condition : finding.conditions) put_condition(connection, condition);
     for (const auto& event : finding.events) put_event(connection, event);
     for (const auto& rebuild : finding.rebuilds) put_rebuild(connection, rebuild);
     for (const auto& delivery : finding.deliveries) put_delivery(connection, delivery);

@@ -7,6 +7,7 @@
 #include "model/event.hpp"
 #include "model/observation.hpp"
 #include "model/rebuild.hpp"
+#include "model/rule.hpp"
 #include "store/connection.hpp"
 
 #include <map>
@@ -54,6 +55,7 @@ inline constexpr const char* delivery_columns =
     "id, event_id, target, dependent, state, attempts, created_at, due_at, reason, last_error";
 model::Delivery read_delivery(Query& row);
 
+void put_condition(Connection& connection, const model::Condition& condition);
 void put_event(Connection& connection, const model::Event& event);
 void put_delivery(Connection& connection, const model::Delivery& delivery);
 // What an attempt tells of its target.

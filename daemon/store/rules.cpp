@@ -16,10 +16,12 @@ using Json = nlohmann::json;
 std::string body_text(const model::Rule& rule) {
     Json kinds = Json::array();
     for (auto kind : rule.on) kinds.push_back(std::string(model::to_string(kind)));
-    return to_text(Json{{"bases", rule.bases},
-                        {"on", std::move(kinds)},
-                        {"dependents", rule.dependents},
-                        {"fire", rule.fire}});
+    Json body{{"bases", rule.bases},
+              {"on", std::move(kinds)},
+              {"dependents", rule.dependents},
+              {"fire", rule.fire}};
+    if (!rule.when.empty()) body["when"] = rule.when;
+    return to_text(body);
 }
 
 std::vector<std::string> strings_in(const Json& body, const char* name) {
@@ -43,6 +45,7 @@ model::Rule rule_of(std::string name, std::string origin, const std::string& tex
     }
     rule.dependents = strings_in(*body, "dependents");
     rule.fire = strings_in(*body, "fire");
+    rule.when = string_member(*body, "when").value_or("");
     return rule;
 }
 

@@ -221,6 +221,16 @@ UPDATE deliveries SET reason = coalesce((SELECT a.reason FROM attempts a WHERE a
     ORDER BY a.number DESC LIMIT 1), '') WHERE state IN ('waiting', 'dead');
 UPDATE deliveries SET reason = 'target removed'
     WHERE state = 'dead' AND last_error = 'the target is no longer configured';
+
+-- What rules said of a change by their `when`.
+CREATE TABLE conditions (
+    seq INTEGER PRIMARY KEY,
+    change_id TEXT NOT NULL REFERENCES changes (id) ON DELETE CASCADE,
+    rule TEXT NOT NULL,
+    outcome TEXT NOT NULL CHECK (outcome IN ('wanted', 'unwanted', 'failed')),
+    detail TEXT NOT NULL
+) STRICT;
+CREATE INDEX conditions_of_change ON conditions (change_id);
 )sql";
 
 constexpr std::array scripts_in_order{version_1, version_2};

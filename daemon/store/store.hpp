@@ -31,6 +31,7 @@ struct Finding {
     // history.
     model::BaseState state;
     std::vector<model::Change> changes;
+    std::vector<model::Condition> conditions;  // what rules said of the changes
     std::vector<model::Event> events;
     std::vector<model::Rebuild> rebuilds;
     std::vector<model::Delivery> deliveries;
@@ -172,6 +173,8 @@ public:
     Async<Result<Page<model::Rebuild>>> rebuilds(PageRequest page, std::optional<model::Reference> dependent);
     // not_found where there is none.
     Async<Result<model::Change>> change(std::string id);
+    // In the order in which they were asked.
+    Async<Result<std::vector<model::Condition>>> conditions_of_change(std::string change_id);
     Async<Result<model::Event>> event(std::string id);
     Async<Result<std::vector<model::Event>>> events_of_change(std::string change_id);
     Async<Result<model::Delivery>> delivery(std::string id);

@@ -56,11 +56,13 @@ private:
 }  // namespace
 
 Watcher::State::State(asio::any_io_executor executor_, Clock& clock_, registry::RegistryClient& registry_,
-                      store::Store& store_, std::function<void(const std::vector<std::string>&)> committed_)
+                      store::Store& store_, jq::Worker& conditions_,
+                      std::function<void(const std::vector<std::string>&)> committed_)
     : executor(std::move(executor_)),
       clock(clock_),
       registry(registry_),
       store(store_),
+      conditions(conditions_),
       committed(std::move(committed_)),
       bell(executor),
       seed(random_number()),
@@ -167,8 +169,10 @@ Async<Result<void>> Watcher::State::reload(model::Reference base) {
 // --- what others ask ---
 
 Watcher::Watcher(asio::any_io_executor executor, Clock& clock, registry::RegistryClient& registry,
-                 store::Store& store, std::function<void(const std::vector<std::string>& targets)> committed)
-    : state_(std::make_unique<State>(std::move(executor), clock, registry, store, std::move(committed))) {}
+                 store::Store& store, jq::Worker& conditions,
+                 std::function<void(const std::vector<std::string>& targets)> committed)
+    : state_(std::make_unique<State>(std::move(executor), clock, registry, store, conditions,
+                                     std::move(committed))) {}
 
 Watcher::~Watcher() = default;
 

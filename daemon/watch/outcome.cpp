@@ -3,9 +3,11 @@
 #include "foundation/failpoint.hpp"
 #include "foundation/log.hpp"
 #include "foundation/time.hpp"
+#include "rules/conditions.hpp"
 #include "watch/watcher_state.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace basewatch::watch {
 
@@ -86,6 +88,7 @@ model::Change Watcher::State::change_of(const model::Reference& base, model::Cha
 Async<Result<CheckReport>> Watcher::State::keep(model::Reference base, GoodAnswer answer) {
     auto* known = find(base.text());
     if (known == nullptr) co_return try_again(base, Error(ErrorKind::not_found, "it is no longer watched"));
+    auto table = planning;  // a reload while conditions are asked changes nothing for what was found before
     store::Finding finding;
     finding.state.reference = base;
     finding.state.current = answer.now;
@@ -98,7 +101,7 @@ Async<Result<CheckReport>> Watcher::State::keep(model::Reference base, GoodAnswe
         change.before = known->observation.unpacked();
         change.after = answer.now;
         const auto& was = known->in_trouble();
-        plan = rules::plan_reachability(change, was.since, was.error, was.kind, *planning, ids, clock.now());
+        plan = rules::plan_reachability(change, was.since, was.error, was.kind, *table, ids, clock.now());
         finding.changes.push_back(std::move(change));
     }
     for (auto& found : answer.classified) {
@@ -108,7 +111,10 @@ Async<Result<CheckReport>> Watcher::State::keep(model::Reference base, GoodAnswe
         change.after = answer.now;
         change.changed_platforms = std::move(found.platforms);
         change.differences = std::move(found.differences);
-        auto more = rules::plan_change(change, *planning, ids, clock.now());
+        auto asked = co_await rules::ask_conditions(change, table, conditions, clock.now());
+        if (!asked) co_return asked.error();
+        auto more = rules::plan_change(change, *table, ids, clock.now(), *asked);
+        std::move(asked->begin(), asked->end(), std::back_inserter(finding.conditions));
         plan = rules::joined(std::move(plan), std::move(more));
         finding.changes.push_back(std::move(change));
     }

@@ -5,6 +5,7 @@
 #include "foundation/async.hpp"
 #include "foundation/clock.hpp"
 #include "foundation/error.hpp"
+#include "jq/worker.hpp"
 #include "model/change.hpp"
 #include "registry/registry_client.hpp"
 #include "rules/plan.hpp"
@@ -49,9 +50,11 @@ struct CheckReport {
 
 class Watcher {
 public:
-    // `committed` is called after each commit that holds deliveries, with the names of their targets.
+    // `conditions` runs what rules say under `when`. `committed` is called after each commit that holds
+    // deliveries, with the names of their targets.
     Watcher(asio::any_io_executor executor, Clock& clock, registry::RegistryClient& registry,
-            store::Store& store, std::function<void(const std::vector<std::string>& targets)> committed);
+            store::Store& store, jq::Worker& conditions,
+            std::function<void(const std::vector<std::string>& targets)> committed);
     ~Watcher();
 
     // Loads states from the store and takes the table; again at each reload.

@@ -47,7 +47,8 @@ struct GoodAnswer {
 
 struct Watcher::State {
     State(asio::any_io_executor executor, Clock& clock, registry::RegistryClient& registry,
-          store::Store& store, std::function<void(const std::vector<std::string>&)> committed);
+          store::Store& store, jq::Worker& conditions,
+          std::function<void(const std::vector<std::string>&)> committed);
 
     // --- bases.cpp: the table ---
     Async<Result<void>> use(std::shared_ptr<const WatchTable> table);
@@ -112,6 +113,7 @@ struct Watcher::State {
     Clock& clock;
     registry::RegistryClient& registry;
     store::Store& store;
+    jq::Worker& conditions;
     std::function<void(const std::vector<std::string>&)> committed;
 
     UlidSource ids;

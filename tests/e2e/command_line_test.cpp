@@ -72,6 +72,39 @@ TEST(CommandLine, ValidateLocatesAProgramThatDoesNotCompile) {
     EXPECT_THAT(outcome.errors, HasSubstr("basewatch.yaml:6:12: error: `body` of target hook"));
 }
 
+constexpr const char* conditional = R"(rules:
+  - name: services
+    base: "ruby:*"
+    when: |
+      .data.base.tag
+      | test("^3")
+    dependents: [registry.example.com/shop/api:latest]
+    fire: [hook]
+targets:
+  hook: {preset: webhook, url: "http://127.0.0.1:9/hook"}
+)";
+
+TEST(CommandLine, ValidateLocatesTheLineOfAConditionThatDoesNotCompile) {
+    std::string broken = conditional;
+    broken.replace(broken.find("| test"), 6, "| tset");
+    auto outcome = BasewatchProgram(broken).verb({"validate"});
+    EXPECT_EQ(outcome.exit_code, 2);
+    EXPECT_THAT(outcome.errors, HasSubstr("error: `when` of rule \"services\": "));
+    EXPECT_EQ(BasewatchProgram(conditional).verb({"validate"}).exit_code, 0);
+}
+
+TEST(CommandLine, SimulateSaysWhatConditionsSay) {
+    BasewatchProgram program(conditional);
+    auto wanted = program.verb({"simulate", "ruby:3.3-alpine"});
+    EXPECT_THAT(wanted.output, HasSubstr("rule \"services\" wants it, by its `when`"));
+    EXPECT_THAT(wanted.output, HasSubstr("event dev.basewatch.base.changed"));
+    auto unwanted = program.verb({"simulate", "ruby:2.7"});
+    EXPECT_EQ(unwanted.exit_code, 0) << unwanted.errors;
+    EXPECT_THAT(unwanted.output, HasSubstr("rule \"services\" does not want it, by its `when`"));
+    EXPECT_THAT(unwanted.output, HasSubstr("no rule fires"));
+    EXPECT_EQ(program.json({"simulate", "ruby:2.7"})["conditions"][0]["outcome"], "unwanted");
+}
+
 TEST(CommandLine, SimulateShowsTheRequestsAndSendsNothing) {
     BasewatchProgram program(valid);
     auto outcome = program.verb({"simulate", "ruby:3.3-alpine"});

@@ -79,7 +79,7 @@ protected:
             std::make_unique<registry::RegistryClient>(loop_.get_executor(), clock_, transport_, settings);
         store_ = *store::Store::open(folder_ / "state.db", loop_.get_executor());
         watcher_ = std::make_unique<watch::Watcher>(loop_.get_executor(), clock_, *client_, *store_,
-                                                    [](const std::vector<std::string>&) {});
+                                                    conditions_, [](const std::vector<std::string>&) {});
         auto planning = std::make_shared<rules::PlanningTable>();
         model::Rule rule;
         rule.name = "ours";
@@ -118,6 +118,7 @@ protected:
     net::SystemResolver resolver_{loop_.get_executor(), clock_};
     net::SystemDialer dialer_{loop_.get_executor(), clock_, resolver_};
     net::HttpClient transport_{loop_.get_executor(), clock_, dialer_};
+    jq::Worker conditions_{loop_.get_executor(), clock_, TEST_PROGRAMS "/jq_worker", jq::Bounds()};
     TemporaryFolder folder_;
     model::Reference base_;
     std::unique_ptr<registry::RegistryClient> client_;

@@ -237,6 +237,21 @@ targets:
     EXPECT_THAT(settings.fixed_at_start, ElementsAre("env:NEW", "env:OLD", "env:TOKEN"));
 }
 
+TEST(Settings, a_condition_is_kept_with_its_place_and_an_empty_one_refused) {
+    Problems problems;
+    auto read = read_settings_text(
+        "f.yaml",
+        "rules:\n- {name: a, base: b, fire: c, when: \".data.kind\"}\ntargets: {c: {preset: webhook}}", {},
+        problems);
+    ASSERT_TRUE(read.has_value());
+    EXPECT_EQ(read->rules[0].rule.when, ".data.kind");
+    EXPECT_EQ(read->rules[0].when_at.text(), "f.yaml:2:38");
+    EXPECT_FALSE(
+        read_settings_text("f.yaml", "rules: [{name: a, base: b, fire: c, when: ' '}]", {}, problems));
+    EXPECT_THAT(told(problems),
+                testing::Contains(testing::HasSubstr("`when` of an entry of `rules` is empty")));
+}
+
 TEST(Settings, what_this_version_does_not_build_is_refused_and_never_ignored) {
     const std::vector<std::string> texts{
         "daemon: {api_tokens: [{name: a, token: x, scopes: [read], owner: team}]}",
@@ -248,7 +263,6 @@ TEST(Settings, what_this_version_does_not_build_is_refused_and_never_ignored) {
         "dependents: [{image: a/b, platforms: [linux/amd64]}]",
         "dependents: [{image: a/b, priority: security}]",
         "dependents: [{image: 'a/*'}]",
-        "rules: [{name: a, base: b, fire: c, when: .x}]",
         "rules: [{name: a, base: b, fire: c, approve: manual}]",
         "rules: [{name: a, base: b, fire: c, canary: d}]",
         "rules: [{name: a, base: b, fire: c, freeze: []}]",

@@ -191,6 +191,7 @@ struct RuleRows : StoreTest {
         rule.on = {model::ChangeKind::content, model::ChangeKind::platform_added};
         rule.dependents = {"docker.io/shop/api:latest"};
         rule.fire = {"ci", "chat"};
+        rule.when = ".data.kind == \"content\"";
         return rule;
     }
     std::vector<std::string> names() {
@@ -213,6 +214,7 @@ TEST_F(RuleRows, OfTheFileAreReplacedAndThoseOfTheApiStay) {
     EXPECT_EQ(kept.on, rule("c").on);
     EXPECT_EQ(kept.dependents, rule("c").dependents);
     EXPECT_EQ(kept.fire, rule("c").fire);
+    EXPECT_EQ(kept.when, rule("c").when);
 }
 
 TEST_F(RuleRows, AreReplacedWholeOrNotAtAll) {

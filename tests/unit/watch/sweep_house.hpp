@@ -74,7 +74,7 @@ public:
     void restart() {
         stop();
         watcher_ = std::make_unique<Watcher>(
-            loop_.get_executor(), clock, *client_, *store_,
+            loop_.get_executor(), clock, *client_, *store_, conditions_,
             [this](const std::vector<std::string>& targets) { committed.push_back(targets); });
     }
     Watcher& watcher() { return *watcher_; }
@@ -171,6 +171,7 @@ public:
     std::vector<std::vector<std::string>> committed;
 
 private:
+    jq::Worker conditions_{loop_.get_executor(), clock, TEST_PROGRAMS "/jq_worker", jq::Bounds()};
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<registry::RegistryClient> client_;
     std::unique_ptr<Watcher> watcher_;
