@@ -74,6 +74,7 @@ std::string metrics_text(const MetricsInput& input) {
         counter("changes_total", "Changes recorded by this process",
                 static_cast<double>(input.progress.changes)),
         counter("store_commits_total", "Commits to the state", static_cast<double>(input.commits)),
+        gauge("store_writable", "Whether the last commit went well", input.state_writable ? 1 : 0),
     };
     std::vector<Labelled> states;
     for (const auto& [state, count] : input.counts.deliveries)

@@ -18,6 +18,7 @@ struct MetricsInput {
     watch::Watcher::Progress progress;
     store::Counts counts;
     std::uint64_t commits = 0;
+    bool state_writable = true;
     std::vector<dispatch::TargetReport> targets;
     std::vector<registry::HostReport> hosts;
 };

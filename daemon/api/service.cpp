@@ -173,7 +173,8 @@ Async<net::ServerResponse> Service::live(net::ServerRequest) {
 Async<net::ServerResponse> Service::ready(net::ServerRequest) {
     if (!ready_) co_return text_answer(503, "not ready\n");
     auto answered = co_await store_.counts();
-    co_return answered ? text_answer(200, "ok\n") : text_answer(503, "the state cannot be read\n");
+    if (!answered) co_return text_answer(503, "the state cannot be read\n");
+    co_return store_.trouble() ? text_answer(503, "the state cannot be written\n") : text_answer(200, "ok\n");
 }
 
 Async<net::ServerResponse> Service::metrics(net::ServerRequest) {
@@ -183,6 +184,7 @@ Async<net::ServerResponse> Service::metrics(net::ServerRequest) {
     input.started_at = started_at_;
     input.counts = std::move(*counts);
     input.commits = store_.commits();
+    input.state_writable = !store_.trouble();
     input.progress = watcher_.progress();
     input.targets = dispatcher_.reports();
     input.hosts = registry_.reports();
@@ -203,6 +205,7 @@ Async<net::ServerResponse> Service::status(net::ServerRequest) {
         {"state_file", store_.path()},
         {"bases", {{"watched", progress.watched}, {"failing", progress.failing}, {"due", progress.due_now}}},
         {"checks", {{"made", progress.checks}, {"failed", progress.failures}}}};
+    if (auto trouble = store_.trouble()) body["state_trouble"] = trouble->message();
     if (progress.checks > 0) body["checks"]["last"] = rfc3339(progress.last_check);
     body["changes"] = counts->changes;
     body["rebuilds"] = counts->rebuilds;

@@ -20,6 +20,8 @@ int show_status(const json& answer) {
     print("basewatch " + cell(answer, "version") + ", " + cell(answer, "state") + ", since " +
           cell(answer, "started_at") + "\n");
     print("state file  " + cell(answer, "state_file") + "\n");
+    auto trouble = cell(answer, "state_trouble");
+    if (!trouble.empty()) print("TROUBLE     " + trouble + "; nothing new is told until it can be\n");
     print("bases       " + inner(answer, "bases", "watched") + " watched, " +
           inner(answer, "bases", "failing") + " failing, " + inner(answer, "bases", "due") + " due\n");
     print("checks      " + inner(answer, "checks", "made") + " made, " + inner(answer, "checks", "failed") +

@@ -73,6 +73,10 @@ const std::string& Store::path() const {
     return worker_->path();
 }
 
+std::optional<Error> Store::trouble() const {
+    return worker_->trouble();
+}
+
 std::uint64_t Store::commits() const {
     return worker_->commits();
 }

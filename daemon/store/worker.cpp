@@ -46,12 +46,23 @@ void Store::Worker::serve() {
     }
 }
 
+std::optional<Error> Store::Worker::trouble() const {
+    std::lock_guard lock(mutex_);
+    return trouble_;
+}
+
+void Store::Worker::note(std::optional<Error> trouble) {
+    std::lock_guard lock(mutex_);
+    trouble_ = std::move(trouble);
+}
+
 void Store::Worker::perform(const Batch& batch) {
     bool writes = std::any_of(batch.begin(), batch.end(), [](const auto& one) { return one->writes(); });
     std::optional<Error> lost;
     if (writes) {
         lost = transact(batch);
         if (!lost) return;
+        note(lost);
     }
     for (const auto& operation : batch) {
         if (operation->writes())
@@ -63,6 +74,7 @@ void Store::Worker::perform(const Batch& batch) {
 
 std::optional<Error> Store::Worker::transact(const Batch& batch) {
     try {
+        refused_.reset();
         connection_->run("BEGIN IMMEDIATE");
         failpoint("transaction-begun");
         bool changed = false;
@@ -76,6 +88,7 @@ std::optional<Error> Store::Worker::transact(const Batch& batch) {
                 return Error(ErrorKind::storage, "the state " + connection_->path() +
                                                      " could not be written: the disk is full or fails");
         }
+        if (refused_) note(refused_);
         if (!changed) {
             connection_->run("ROLLBACK");  // nothing to flush
             return std::nullopt;
@@ -84,6 +97,7 @@ std::optional<Error> Store::Worker::transact(const Batch& batch) {
         connection_->run("COMMIT");
         failpoint("committed");
         ++commits_;
+        if (!refused_) note(std::nullopt);
         return std::nullopt;
     } catch (const SQLite::Exception& fault) {
         auto error = error_of(connection_->path(), fault);
@@ -108,7 +122,9 @@ bool Store::Worker::perform_safely(Operation& operation) {
     try {
         return operation.perform(*connection_);
     } catch (const SQLite::Exception& fault) {
-        operation.fail(error_of(connection_->path(), fault));
+        auto error = error_of(connection_->path(), fault);
+        if (operation.writes() && error.kind() == ErrorKind::storage) refused_ = error;
+        operation.fail(error);
     } catch (const std::exception& fault) {
         operation.fail(Error(ErrorKind::storage,
                              "the state " + connection_->path() + " cannot be used: " + fault.what()));

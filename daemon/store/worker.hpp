@@ -81,6 +81,7 @@ public:
 
     const std::string& path() const { return connection_->path(); }
     std::uint64_t commits() const { return commits_; }
+    std::optional<Error> trouble() const;
 
 private:
     template <class T>
@@ -106,6 +107,7 @@ private:
     std::optional<Error> transact(const Batch& batch);
     // Runs one write so that its failure undoes it alone; says whether it changed anything.
     bool perform_alone(Operation& operation);
+    void note(std::optional<Error> trouble);
     // Turns what SQLite throws into the operation's answer.
     bool perform_safely(Operation& operation);
 
@@ -113,10 +115,12 @@ private:
     std::unique_ptr<Connection> connection_;
     std::shared_ptr<Answers> answers_;
     std::atomic<std::uint64_t> commits_ = 0;
-    std::mutex mutex_;
+    std::optional<Error> refused_;  // what a write of this batch met
+    mutable std::mutex mutex_;
     std::condition_variable wake_;
-    Batch queue_;            // under the mutex
-    bool stopping_ = false;  // under the mutex
+    Batch queue_;                   // under the mutex
+    bool stopping_ = false;         // under the mutex
+    std::optional<Error> trouble_;  // under the mutex
     std::thread thread_;
 };
 

@@ -234,7 +234,8 @@ CheckReport Watcher::State::try_again(const model::Reference& base, const Error&
     const auto* known = find(base.text());
     if (known != nullptr) {
         auto& schedule = lane_of(base).schedule;
-        auto soon = clock.monotonic() + back_off(1, known->settings->interval, random01());
+        auto interval = known->settings->interval;
+        auto soon = clock.monotonic() + std::min(interval, back_off(1, interval, random01()));
         // Whoever knew better when to ask again has already put it back.
         if (!schedule.due(base)) schedule.postpone(base, soon);
     }
