@@ -6,9 +6,9 @@
 #include "net/headers.hpp"
 #include "net/proxies.hpp"
 #include "net/url.hpp"
-#include "presets/address.hpp"
 #include "presets/preset.hpp"
 #include "presets/render.hpp"
+#include "presets/way.hpp"
 
 #include <algorithm>
 #include <map>
@@ -47,19 +47,29 @@ std::string filled(std::string_view address) {
     return out;
 }
 
+// What the places of a target stand in, and where that is.
+std::string place_holder(const presets::Target& target) {
+    return target.way == presets::Way::program ? "the command" : "the address";
+}
+
+Mark places_at(const TargetSettings& settings, const presets::Target& target) {
+    auto command = settings.keys.find("command");
+    return target.way == presets::Way::program && command != settings.keys.end() ? command->second
+                                                                                 : settings.url_at;
+}
+
 void check_address(const TargetSettings& settings, const presets::Target& target, Problems& problems) {
-    if (!target.fields.url) return;
-    const auto& address = target.fields.url->reveal();
-    if (auto url = net::Url::parse(filled(address)); !url)
-        problems.error(settings.url_at,
-                       "`url` of target " + ticked(settings.name) + ": " + url.error().message());
-    auto places = presets::places(address);
+    if (target.way == presets::Way::http)
+        if (auto url = net::Url::parse(filled(target.fields.url->reveal())); !url)
+            problems.error(settings.url_at,
+                           "`url` of target " + ticked(settings.name) + ": " + url.error().message());
+    auto places = presets::places(target);
     if (target.per() == Per::dependent || places.empty()) return;
-    problems.error(settings.url_at, "the address of target " + ticked(settings.name) + " has the place {" +
-                                        places.front() +
-                                        "}, which a dependent fills, and the target fires once "
-                                        "per change: write `per: dependent` or the address "
-                                        "without it");
+    problems.error(places_at(settings, target), place_holder(target) + " of target " + ticked(settings.name) +
+                                                    " has the place {" + places.front() +
+                                                    "}, which a dependent fills, and the target fires once "
+                                                    "per change: write `per: dependent`, or take "
+                                                    "the place out");
 }
 
 void check_secrets(const TargetSettings& settings, const presets::Target& target, Problems& problems) {
@@ -79,7 +89,10 @@ std::optional<presets::Target> check_target(const TargetSettings& settings, Prob
                        "undefined preset " + ticked(settings.preset) + hint(settings.preset, known));
         return std::nullopt;
     }
-    if (!settings.whole) return std::nullopt;
+    auto misplaced = presets::misplaced_keys(settings, *presets::find(settings.preset));
+    for (const auto& [where, what] : misplaced)
+        problems.error(where, what + " (target " + ticked(settings.name) + ")");
+    if (!settings.whole || !misplaced.empty()) return std::nullopt;
     auto target = presets::merge(settings);
     if (!target) {
         problems.error(settings.where, "target " + ticked(settings.name) + ": " + target.error().message());
@@ -115,12 +128,13 @@ struct Parameters {
 };
 
 void tell_unfilled(const settings::RuleSettings& rule, std::size_t index, const TargetSettings& target,
-                   const std::string& place, const settings::DependentSettings* entry, Problems& problems) {
-    std::string what = "the address of target " + ticked(target.name) + " has the place {" + place +
-                       "}, and " + rule.rule.dependents[index];
+                   const presets::Target& merged, const std::string& place,
+                   const settings::DependentSettings* entry, Problems& problems) {
+    std::string what = place_holder(merged) + " of target " + ticked(target.name) + " has the place {" +
+                       place + "}, and " + rule.rule.dependents[index];
     if (entry == nullptr) {
         what += " has no entry under `dependents`: add one with `with: {" + place + ": …}`";
-        problems.error(target.url_at, std::move(what));
+        problems.error(places_at(target, merged), std::move(what));
     } else {
         what += " has no " + ticked(place) + " in its `with` (at " + entry->where.text() + "): add it there";
         problems.error(rule.dependent_marks[index], std::move(what));
@@ -130,12 +144,12 @@ void tell_unfilled(const settings::RuleSettings& rule, std::size_t index, const 
 // Every dependent of the rule must fill every place in the addresses that the rule fires for it.
 void check_places(const settings::RuleSettings& rule, const TargetSettings& settings,
                   const presets::Target& target, const Parameters& parameters, Problems& problems) {
-    if (target.per() != Per::dependent || !target.fields.url) return;
-    for (const auto& place : presets::places(target.fields.url->reveal())) {
+    if (target.per() != Per::dependent) return;
+    for (const auto& place : presets::places(target)) {
         for (std::size_t i = 0; i < rule.rule.dependents.size(); ++i) {
             const auto* entry = parameters.of(rule.rule.dependents[i]);
             bool filled = entry != nullptr && (!entry->whole || entry->dependent.parameters.contains(place));
-            if (!filled) tell_unfilled(rule, i, settings, place, entry, problems);
+            if (!filled) tell_unfilled(rule, i, settings, target, place, entry, problems);
         }
     }
 }

@@ -228,7 +228,6 @@ int run_daemon(const DaemonOptions& options) {
     }
     for (const auto& problem : problems.sorted()) log::warning(problem.where.text() + ": " + problem.what);
     if (configuration->watch->bases.empty()) log::warning("the configuration names no base to watch");
-    std::signal(SIGPIPE, SIG_IGN);
 
     Outside outside(configuration->settings.registries);
     auto store = store::Store::open(configuration->settings.daemon.state, outside.loop.get_executor());

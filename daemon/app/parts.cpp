@@ -1,6 +1,7 @@
 #include "app/parts.hpp"
 
 #include <array>
+#include <csignal>
 #include <unistd.h>
 
 namespace basewatch::app {
@@ -17,7 +18,10 @@ Outside::Outside(std::shared_ptr<const settings::RegistriesSettings> registries)
       dialer(loop.get_executor(), clock, resolver, net::EnvironmentProxies::of_process()),
       http(loop.get_executor(), clock, dialer),
       jq(loop.get_executor(), clock, own_binary(), jq::Bounds()),
-      registry(loop.get_executor(), clock, http, std::move(registries)) {}
+      registry(loop.get_executor(), clock, http, std::move(registries)) {
+    // Whoever hangs up on us, a peer or a program, must not end the process.
+    std::signal(SIGPIPE, SIG_IGN);
+}
 
 Parts::Parts(Outside& outside, std::unique_ptr<store::Store> opened)
     : store(std::move(opened)),

@@ -8,7 +8,6 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <csignal>
 
 namespace basewatch::cli {
 
@@ -99,7 +98,6 @@ void show(const Common& common, const Sweep& swept, const std::string& state_fil
 int check(const Common& common, const std::vector<std::string>& references, bool fail_on_change) {
     auto configuration = read_configuration(common);
     if (!configuration || !narrow(*configuration, references)) return wrong_usage;
-    std::signal(SIGPIPE, SIG_IGN);
     app::Outside outside(configuration->settings.registries);
     const std::string& state_file = configuration->settings.daemon.state;
     auto store = store::Store::open(state_file, outside.loop.get_executor());

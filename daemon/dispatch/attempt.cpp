@@ -43,24 +43,6 @@ Verdict of_unprepared(const presets::Target& target, const Prepared& prepared, i
 
 }  // namespace
 
-Answer read_answer(const presets::Target& target, const Result<net::HttpResponse>& response,
-                   const PrivateParts& parts, int number, Time created_at, Time now, double random01) {
-    constexpr std::size_t most_detail = 300, most_excerpt = 120;
-    Answer answer;
-    answer.verdict = judge(target, response, number, created_at, now, random01);
-    auto& detail = answer.verdict.detail;
-    detail = printable(parts.strike(detail), most_detail);
-    if (!response) return answer;
-    answer.status = response->status;
-    answer.remote = response->remote;
-    answer.kept = printable(parts.strike(response->body), most_kept_answer);
-    // Cut only what is already redacted: half a secret is still one. An error page says nothing in one line.
-    bool page = answer.kept.starts_with('<');
-    if (answer.verdict.next != DeliveryState::delivered && !answer.kept.empty() && !page)
-        detail += "; it said: " + printable(answer.kept, most_excerpt);
-    return answer;
-}
-
 Async<void> Dispatcher::State::attempt(QueuePointer queue, Round& round, store::ClaimedDelivery claimed) {
     Place place(queue);
     auto with = table;
@@ -115,13 +97,12 @@ Async<Dispatcher::State::Attempted> Dispatcher::State::exchange(QueuePointer que
     auto prepared = co_await prepare(collaborators, target, std::move(message));
     Verdict verdict;
     failpoint("request-prepared");
-    if (prepared.request) {
-        auto response = co_await collaborators.transport.send(std::move(*prepared.request));
+    if (prepared.outgoing) {
+        Try when{attempt.number, delivery.created_at, random01()};
+        auto answer = co_await send(collaborators, target, std::move(prepared), when);
         failpoint("receiver-answered");
         bool asked_to_stop = co_await stop_requested();
-        attempted.abandoned = asked_to_stop && !response;
-        auto answer = read_answer(target, response, prepared.parts, attempt.number, delivery.created_at,
-                                  clock.now(), random01());
+        attempted.abandoned = asked_to_stop && !answer.came;
         attempt.status = answer.status;
         attempt.remote = answer.remote;
         attempt.answer = std::move(answer.kept);

@@ -3,8 +3,7 @@
 
 #include "dispatch/delivery_queue.hpp"
 #include "dispatch/dispatcher.hpp"
-#include "dispatch/exchange.hpp"
-#include "dispatch/outcome.hpp"
+#include "dispatch/way_out.hpp"
 #include "foundation/task_group.hpp"
 #include "foundation/ulid.hpp"
 
@@ -69,15 +68,5 @@ struct Dispatcher::State {
     UlidSource ids;
     std::minstd_rand random;
 };
-
-// An answer in one line and what is kept of it; shared with try_target().
-struct Answer {
-    Verdict verdict;
-    int status = 0;
-    std::string remote;
-    std::string kept;  // the first 2 KiB, printable, redacted
-};
-Answer read_answer(const presets::Target& target, const Result<net::HttpResponse>& response,
-                   const PrivateParts& parts, int number, Time created_at, Time now, double random01);
 
 }  // namespace basewatch::dispatch

@@ -31,6 +31,25 @@ Prepared failed(std::string where, Error error, const PrivateParts& parts) {
     return {std::nullopt, parts, parts, std::move(error), std::move(where)};
 }
 
+Async<Result<Outgoing>> render_outgoing(Collaborators collaborators, const presets::Target& target,
+                                        presets::RenderInput input, Message message) {
+    if (target.way == presets::Way::program) {
+        auto run =
+            co_await presets::render_program(target, std::move(input), message.delivery_id, collaborators.jq);
+        if (!run) co_return run.error();
+        co_return Outgoing(std::move(*run));
+    }
+    auto request = co_await presets::render(target, std::move(input), collaborators.jq);
+    if (!request) co_return request.error();
+    request->policy = message.policy;
+    request->timeout = target.timeout();
+    request->most_body = most_answer;
+    request->cut_body = true;
+    auto finished = finish_headers(*request, target, message, collaborators.clock.now());
+    if (!finished) co_return finished.error();
+    co_return Outgoing(std::move(*request));
+}
+
 }  // namespace
 
 Async<Prepared> prepare(Collaborators collaborators, const presets::Target& target, Message message) {
@@ -47,18 +66,14 @@ Async<Prepared> prepare(Collaborators collaborators, const presets::Target& targ
     input.event_json = std::move(message.event_json);
     input.event_type = message.event_type;
     input.with = message.with;
-    auto request = co_await presets::render(target, std::move(input), collaborators.jq);
-    if (!request) co_return failed("render", request.error(), pull_tokens);
-    request->policy = message.policy;
-    request->timeout = target.timeout();
-    request->most_body = most_answer;
-    request->cut_body = true;
-    auto finished = finish_headers(*request, target, message, collaborators.clock.now());
-    if (!finished) co_return failed("render", finished.error(), pull_tokens);
+    auto outgoing = co_await render_outgoing(collaborators, target, std::move(input), std::move(message));
+    if (!outgoing) co_return failed("render", outgoing.error(), pull_tokens);
     auto parts = pull_tokens;
-    parts.add_address(request->url);
-    parts.add_headers(request->headers);
-    co_return Prepared{std::move(*request), std::move(pull_tokens), std::move(parts), Error(), {}};
+    if (const auto* request = std::get_if<net::HttpRequest>(&*outgoing)) {
+        parts.add_address(request->url);
+        parts.add_headers(request->headers);
+    }
+    co_return Prepared{std::move(*outgoing), std::move(pull_tokens), std::move(parts), Error(), {}};
 }
 
 std::shared_ptr<const net::ConnectionPolicy> connection_policy(std::size_t connections) {

@@ -7,13 +7,14 @@
 #include "foundation/async.hpp"
 #include "jq/worker.hpp"
 #include "net/http_transport.hpp"
-#include "presets/render.hpp"
+#include "presets/program.hpp"
 #include "registry/registry_client.hpp"
 
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 
 namespace basewatch::dispatch {
 
@@ -35,9 +36,12 @@ struct Message {
     bool dry_run = false;
 };
 
-// A request ready to go, or why there is none.
+// What is sent, by the target's way out.
+using Outgoing = std::variant<net::HttpRequest, presets::ProgramRun>;
+
+// It is ready to go, or there is a reason why not.
 struct Prepared {
-    std::optional<net::HttpRequest> request;
+    std::optional<Outgoing> outgoing;
     PrivateParts pull_tokens;  // what opens the layers that the body names
     PrivateParts parts;        // these, and what of the request must not come back in an answer
     Error error;

@@ -21,46 +21,6 @@ constexpr std::array terminal_statuses{400, 401, 403, 404, 405, 410, 413, 415, 4
 // How long nothing may arrive before a target is given up.
 constexpr Milliseconds patience = std::chrono::hours(24 * 5);
 
-// What failed, before it is known whether there is another try.
-struct Failure {
-    std::string reason;
-    std::string detail;
-    std::optional<Milliseconds> retry_after{};
-    bool terminal = false;
-    model::Sign sign = model::Sign::nothing;
-    std::optional<Milliseconds> asked{};  // by the target
-};
-
-std::string class_of(ErrorKind kind) {
-    switch (kind) {
-        case ErrorKind::name_lookup:
-            return "dns";
-        case ErrorKind::unreachable:
-            return "refused";
-        case ErrorKind::blocked:
-            return "blocked address";
-        case ErrorKind::timed_out:
-            return "timeout";
-        case ErrorKind::tls:
-            return "tls";
-        case ErrorKind::unauthorized:
-        case ErrorKind::not_found:
-        case ErrorKind::rate_limited:
-            return "4xx";
-        case ErrorKind::server_error:
-            return "5xx";
-        case ErrorKind::invalid:
-        case ErrorKind::bad_answer:
-        case ErrorKind::too_large:
-        case ErrorKind::unsupported:
-        case ErrorKind::storage:
-        case ErrorKind::conflict:
-        case ErrorKind::cancelled:
-            return "wrong answer";
-    }
-    return "wrong answer";
-}
-
 // A body of this status would have been a success with another status's body: Slack's 200 without `ok`, a
 // login page in place of an API's answer.
 bool right_status(const presets::Target& target, int status) {
@@ -126,6 +86,38 @@ Verdict dead(Failure failure, std::string_view why) {
     return verdict_of(std::move(failure), DeliveryState::dead, std::nullopt);
 }
 
+}  // namespace
+
+std::string class_of(ErrorKind kind) {
+    switch (kind) {
+        case ErrorKind::name_lookup:
+            return "dns";
+        case ErrorKind::unreachable:
+            return "refused";
+        case ErrorKind::blocked:
+            return "blocked address";
+        case ErrorKind::timed_out:
+            return "timeout";
+        case ErrorKind::tls:
+            return "tls";
+        case ErrorKind::unauthorized:
+        case ErrorKind::not_found:
+        case ErrorKind::rate_limited:
+            return "4xx";
+        case ErrorKind::server_error:
+            return "5xx";
+        case ErrorKind::invalid:
+        case ErrorKind::bad_answer:
+        case ErrorKind::too_large:
+        case ErrorKind::unsupported:
+        case ErrorKind::storage:
+        case ErrorKind::conflict:
+        case ErrorKind::cancelled:
+            return "wrong answer";
+    }
+    return "wrong answer";
+}
+
 Verdict schedule(const presets::Target& target, Failure failure, int number, Time created_at, Time now,
                  double random01) {
     if (failure.terminal) return dead(std::move(failure), "");
@@ -142,7 +134,10 @@ Verdict schedule(const presets::Target& target, Failure failure, int number, Tim
     return verdict_of(std::move(failure), DeliveryState::waiting, wait);
 }
 
-}  // namespace
+Verdict delivered(std::string detail) {
+    return {DeliveryState::delivered, "delivered", std::move(detail), std::nullopt,
+            model::Sign::delivered,   std::nullopt};
+}
 
 std::string status_line(int status) {
     auto phrase = net::reason_phrase(status);
@@ -163,8 +158,7 @@ Verdict judge(const presets::Target& target, const Result<net::HttpResponse>& an
     }
     auto content_type = answer->headers.find("Content-Type").value_or("");
     if (target.succeeded(answer->status, answer->body, content_type))
-        return {DeliveryState::delivered, "delivered", status_line(answer->status), std::nullopt,
-                model::Sign::delivered,   std::nullopt};
+        return delivered(status_line(answer->status));
     return schedule(target, failure_of_status(target, *answer, now), number, created_at, now, random01);
 }
 

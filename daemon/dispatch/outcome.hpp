@@ -18,6 +18,25 @@ struct Verdict {
     std::optional<Milliseconds> asked{};  // the target's own Retry-After, at most a day
 };
 
+// What failed, before it is known whether there is another try.
+struct Failure {
+    std::string reason;
+    std::string detail;
+    std::optional<Milliseconds> retry_after{};
+    bool terminal = false;
+    model::Sign sign = model::Sign::nothing;
+    std::optional<Milliseconds> asked{};  // by the target
+};
+
+// Of a failed attempt, by whatever way it went: what is terminal is dead, everything else follows the
+// target's schedule.
+Verdict schedule(const presets::Target& target, Failure failure, int number, Time created_at, Time now,
+                 double random01);
+Verdict delivered(std::string detail);
+
+// The class of an error of the network.
+std::string class_of(ErrorKind kind);
+
 // Of attempt `number` (from 1) of a delivery that was created at `created_at`. Terminal statuses: 400 401 403
 // 404 405 410 413 415 422, redirects, and the preset's own, but not a 403 that says when to come again
 // (GitHub's rate limits); an address that the guard refuses is terminal, too. Everything else follows the

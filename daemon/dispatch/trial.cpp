@@ -22,19 +22,18 @@ Async<Trial> try_target(const presets::Target& target, const model::Event& event
     message.dry_run = send && target.test == presets::TestMode::dry_run;
     Collaborators collaborators{clock, transport, registry, jq};
     auto prepared = co_await prepare(collaborators, target, std::move(message));
-    if (!prepared.request) {
+    if (!prepared.outgoing) {
         trial.answer = prepared.parts.strike(prepared.error.message());
         co_return trial;
     }
     // describe() knows what of a request is secret; pull tokens in a body it cannot know.
-    trial.request = prepared.pull_tokens.strike(presets::describe(*prepared.request));
+    trial.request = prepared.pull_tokens.strike(describe(*prepared.outgoing));
     if (!send) co_return trial;
-    auto response = co_await transport.send(std::move(*prepared.request));
-    auto now = clock.now();
-    auto answer = read_answer(target, response, prepared.parts, 1, now, now, 0.5);
+    auto answer =
+        co_await dispatch::send(collaborators, target, std::move(prepared), Try{1, clock.now(), 0.5});
     trial.sent = true;
     trial.succeeded = answer.verdict.next == model::DeliveryState::delivered;
-    trial.answer = trial.succeeded ? status_line(answer.status) : answer.verdict.detail;
+    trial.answer = answer.verdict.detail;
     if (trial.succeeded && !answer.kept.empty()) trial.answer += "\n" + answer.kept;
     co_return trial;
 }

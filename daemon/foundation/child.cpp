@@ -1,5 +1,10 @@
 #include "foundation/child.hpp"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -10,6 +15,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+// glibc 2.36 forgot to say that it is C.
+extern "C" {
+#include <sys/pidfd.h>
+}
+
 namespace basewatch {
 
 namespace {
@@ -18,11 +28,15 @@ namespace {
 // before its own main().
 class SpawnPlan {
 public:
-    explicit SpawnPlan(int socket) {
+    // `errors` too: standard error goes where the output goes, else nowhere.
+    SpawnPlan(Command::Streams streams, bool errors) {
         posix_spawn_file_actions_init(&actions_);
-        posix_spawn_file_actions_adddup2(&actions_, socket, STDIN_FILENO);
-        posix_spawn_file_actions_adddup2(&actions_, socket, STDOUT_FILENO);
-        posix_spawn_file_actions_addopen(&actions_, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+        posix_spawn_file_actions_adddup2(&actions_, streams.input, STDIN_FILENO);
+        posix_spawn_file_actions_adddup2(&actions_, streams.output, STDOUT_FILENO);
+        if (errors)
+            posix_spawn_file_actions_adddup2(&actions_, streams.output, STDERR_FILENO);
+        else
+            posix_spawn_file_actions_addopen(&actions_, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
         posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
         posix_spawnattr_init(&attributes_);
         // The daemon's own handling of signals is not the child's.
@@ -71,11 +85,17 @@ int wait_for(pid_t id) {
 }  // namespace
 
 Result<std::unique_ptr<Child>> Child::start(const asio::any_io_executor& executor, Command command) {
+    if (command.streams) {
+        pid_t id = -1;
+        int fault = SpawnPlan(*command.streams, true).start(id, command);
+        if (fault != 0) return cannot_execute(command, fault);
+        return std::unique_ptr<Child>(new Child(id, asio::local::stream_protocol::socket(executor)));
+    }
     std::array<int, 2> ends{-1, -1};
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
         return cannot_execute(command, errno);
     pid_t id = -1;
-    int fault = SpawnPlan(ends[1]).start(id, command);
+    int fault = SpawnPlan({ends[1], ends[1]}, false).start(id, command);
     close(ends[1]);
     if (fault != 0) {
         close(ends[0]);
@@ -96,6 +116,19 @@ Result<std::unique_ptr<Child>> Child::start(const asio::any_io_executor& executo
 Child::~Child() {
     kill();
     reap();
+}
+
+Async<bool> Child::ended() {
+    if (status_) co_return true;
+    // A descriptor that can be read once the process has ended (pidfd_open(2)); it cannot be another's, since
+    // the id is ours until it is reaped.
+    int descriptor = pidfd_open(id_, 0);
+    if (descriptor < 0) co_return true;  // reaping waits, then
+    auto executor = co_await asio::this_coro::executor;
+    asio::posix::stream_descriptor end(executor, descriptor);
+    auto [error] = co_await end.async_wait(asio::posix::stream_descriptor::wait_read,
+                                           asio::as_tuple(asio::use_awaitable));
+    co_return !error;
 }
 
 bool Child::running() {

@@ -1,7 +1,7 @@
 #pragma once
 // Another process as the daemon holds it: started without a shell, with the environment that it is given and
-// three descriptors, its input and output one end of a socket pair (its errors go nowhere), in a process
-// group of its own, ended with that group by SIGKILL and reaped by its id.
+// three descriptors, its input and output one end of a socket pair (its errors go nowhere) or what it is
+// given, in a process group of its own, ended with that group by SIGKILL and reaped by its id.
 
 #include "foundation/async.hpp"
 #include "foundation/error.hpp"
@@ -21,6 +21,12 @@ struct Command {
     std::string program;                   // its path; PATH is not searched
     std::vector<std::string> arguments;    // without the program's own name
     std::vector<std::string> environment;  // NAME=value
+    // In place of the socket pair: its standard input, and its standard output and errors. The caller's to
+    // close.
+    struct Streams {
+        int input = -1, output = -1;
+    };
+    std::optional<Streams> streams{};
 };
 
 class Child {
@@ -32,7 +38,10 @@ public:
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
 
+    // Not open where it was given streams.
     asio::local::stream_protocol::socket& socket() { return socket_; }
+    // Waits until it has ended, and leaves it to be reaped. False when the waiting coroutine was cancelled.
+    Async<bool> ended();
     // Reaps it when it has ended by itself.
     bool running();
     // May be called often. Its end of the socket closes soon after.

@@ -74,6 +74,9 @@ void read_own_fields(YamlMap& map, Preset& preset, Problems& problems) {
         preset.summary = settings::read_line(*value, "summary", 200, problems).value_or("");
     if (auto value = map.require("sample"))
         preset.sample = indented(yaml_string(*value, "sample", problems).value_or(""));
+    if (auto value = map.take("way"))
+        if (auto word = settings::read_word(*value, "way", {"http", "program"}, problems))
+            preset.way = static_cast<Way>(*word);
     if (auto value = map.take("path"))
         preset.path = settings::read_line(*value, "path", 500, problems).value_or("");
     if (auto value = map.take("test"))
@@ -123,7 +126,7 @@ std::optional<Preset> read_preset(std::string_view name, std::string_view text, 
     map.finish();
     if (!preset.path.empty() && !preset.path.starts_with('/'))
         problems.error(map.mark(), "`path` must begin with /");
-    if (!preset.needs_url && !preset.fields.url)
+    if (preset.way == Way::http && !preset.needs_url && !preset.fields.url)
         problems.error(map.mark(), "a preset without `url` needs one");
     if (problems.failed()) return std::nullopt;
     return preset;

@@ -17,6 +17,12 @@ namespace basewatch::presets {
 // How the preset proves who it is, from the target's `username` and `token`.
 enum class Auth { none, bearer, basic, header, query };
 
+// How a target is told.
+enum class Way {
+    http,     // a request
+    program,  // a program that is run
+};
+
 // What `basewatch test` may do with it.
 enum class TestMode {
     safe,     // sending the test event starts nothing
@@ -28,6 +34,7 @@ struct Preset {
     std::string name;
     std::string summary;  // one line
     std::string sample;   // YAML to paste under `targets:`, indented by two
+    Way way = Way::http;
     settings::RequestFields fields;
     // Goes behind a target's address that has no path of its own: `http://clair:6060` is enough to say.
     std::string path;
@@ -44,8 +51,8 @@ struct Preset {
 };
 
 // Reads one preset file. Its keys are those of a target's request (README, "Targets") and: `summary`,
-// `sample`, `path`, `auth: {style, name}`, `needs: [url, token, layers]`, `options: {name: default}`,
-// `test: safe | dry_run | starts`, `dry_run_headers`, `terminal: {status: meaning}`.
+// `sample`, `way: http | program`, `path`, `auth: {style, name}`, `needs: [url, token, layers]`, `options:
+// {name: default}`, `test: safe | dry_run | starts`, `dry_run_headers`, `terminal: {status: meaning}`.
 std::optional<Preset> read_preset(std::string_view name, std::string_view text, Problems& problems);
 
 // All built-in presets, by name. Read once; a fault in a built-in file is a fault of ours and ends the

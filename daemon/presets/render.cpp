@@ -66,21 +66,6 @@ Result<std::string> encoded(const Target& target, std::string output) {
     return output;
 }
 
-Async<Result<std::string>> body_of(const Target& target, RenderInput input, jq::Worker& worker) {
-    // There is nothing to send with a GET that nobody wrote a body for.
-    if (!target.fields.body && (target.fields.method == "GET" || target.fields.method == "DELETE"))
-        co_return "";
-    if (!target.fields.body) co_return std::move(input.event_json);
-    auto given = program_input(target, input);
-    if (!given) co_return given.error();
-    std::string program = *target.fields.body;
-    auto output = co_await worker.run(std::move(program), std::move(*given));
-    if (!output) co_return located(output.error(), target.fields);
-    auto body = encoded(target, std::move(*output));
-    if (!body) co_return located(body.error(), target.fields);
-    co_return std::move(*body);
-}
-
 Result<net::Url> address_of(const Target& target, const RenderInput& input) {
     auto text = filled(target.fields.url->reveal(), input.with, target.token.reveal());
     if (!text) return text.error();
@@ -130,11 +115,26 @@ std::shared_ptr<const net::ConnectionPolicy> policy() {
 
 }  // namespace
 
+Async<Result<std::string>> render_body(const Target& target, RenderInput input, jq::Worker& worker) {
+    // There is nothing to send with a GET that nobody wrote a body for.
+    if (!target.fields.body && (target.fields.method == "GET" || target.fields.method == "DELETE"))
+        co_return "";
+    if (!target.fields.body) co_return std::move(input.event_json);
+    auto given = program_input(target, input);
+    if (!given) co_return given.error();
+    std::string program = *target.fields.body;
+    auto output = co_await worker.run(std::move(program), std::move(*given));
+    if (!output) co_return located(output.error(), target.fields);
+    auto body = encoded(target, std::move(*output));
+    if (!body) co_return located(body.error(), target.fields);
+    co_return std::move(*body);
+}
+
 Async<Result<net::HttpRequest>> render(const Target& target, RenderInput input, jq::Worker& worker) {
     // The address first: it is quick, and what it lacks needs no program to be found out.
     auto url = address_of(target, input);
     if (!url) co_return url.error();
-    auto body = co_await body_of(target, std::move(input), worker);
+    auto body = co_await render_body(target, std::move(input), worker);
     if (!body) co_return body.error();
     net::HttpRequest request;
     request.method = target.fields.method.value_or("POST");

@@ -6,7 +6,9 @@
 #include "net/http_message.hpp"
 #include "presets/preset.hpp"
 
+#include <array>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace basewatch::presets {
@@ -15,6 +17,7 @@ namespace basewatch::presets {
 struct Target {
     std::string name;
     std::string preset;
+    Way way = Way::http;
     settings::RequestFields fields;  // merged: the target's own win
     Auth auth = Auth::none;
     std::string auth_name;
@@ -26,6 +29,7 @@ struct Target {
     TestMode test = TestMode::safe;
     bool needs_layers = false;
     std::map<int, std::string> terminal;
+    std::vector<std::string> command;  // of a program
 
     // The merged fields with defaults in place of what nobody set.
     settings::Per per() const;
@@ -50,6 +54,11 @@ struct RenderInput {
     std::string layers_json;                   // for presets that ask for layers, else empty
 };
 
+// All of them.
+inline constexpr std::array<std::string_view, 10> build_parameter_names{
+    "BASE_IMAGE", "BASE_NEW_DIGEST", "BASE_OLD_DIGEST", "BASE_REF", "BASE_TAG",
+    "BUILD_DATE", "DEPENDENT",       "EVENT_ID",        "REASON",   "REBUILD_ID"};
+
 // Build parameters (README, "Build parameters") for an event about a base and what is built on it:
 // `rebuild.requested`, `base.changed` and the `test` of either; empty for any other. A value that the event
 // does not have is an empty text: DEPENDENT and REBUILD_ID where nothing single is to be rebuilt.
@@ -61,6 +70,9 @@ std::map<std::string, std::string> build_parameters(std::string_view event_type,
 // object of texts and lists of texts. Places in the address are percent-encoded, `/` included; one without a
 // value is an error. The event's own bytes are the body where nobody set one. No error holds a secret.
 Async<Result<net::HttpRequest>> render(const Target& target, RenderInput input, jq::Worker& worker);
+
+// The body alone, for any way out.
+Async<Result<std::string>> render_body(const Target& target, RenderInput input, jq::Worker& worker);
 
 // The same for people: method, address and headers without secrets, body.
 std::string describe(const net::HttpRequest& request);

@@ -102,6 +102,10 @@ std::optional<Error> missing(const settings::TargetSettings& target, const Prese
         return Error(ErrorKind::invalid,
                      "preset " + preset.name + " needs `" + std::string(key) + "`" + std::string(why));
     };
+    if (preset.way == Way::program) {
+        if (target.command.empty()) return needs("command", ", the program and its arguments as a list");
+        return std::nullopt;
+    }
     if (!fields.url) return needs("url", "");
     if (preset.needs_token && target.token.empty()) return needs("token", "");
     if (preset.auth == Auth::basic && preset.needs_token && target.username.empty())
@@ -160,6 +164,8 @@ Result<Target> merge(const settings::TargetSettings& settings) {
     Target target;
     target.name = settings.name;
     target.preset = settings.preset;
+    target.way = preset->way;
+    target.command = settings.command;
     target.fields = settings.fields;
     if (settings.fields.url && !preset->path.empty())
         target.fields.url = Secret(with_path(settings.fields.url->reveal(), preset->path));

@@ -2,6 +2,7 @@
 
 #include "settings/secret_reader.hpp"
 #include "settings/values.hpp"
+#include "settings/way_settings.hpp"
 
 #include <algorithm>
 #include <array>
@@ -180,7 +181,8 @@ TargetSettings read_target(const std::string& name, const Mark& where, const Yam
     std::size_t earlier = problems.errors();
     YamlMap map(value, "target `" + name + "`", problems);
     if (value.kind() != YamlValue::Kind::map) return target;
-    map.refuse({"group", "in_flight", "budget", "quiet", "exec", "command"});
+    map.refuse({"group", "in_flight", "budget", "quiet"});
+    for (const auto& entry : value.entries()) target.keys.emplace(entry.key, entry.where);
     if (auto preset = map.require("preset")) {
         target.preset = read_name(*preset, "preset", problems).value_or("");
         target.preset_at = preset->mark();
@@ -202,6 +204,7 @@ TargetSettings read_target(const std::string& name, const Mark& where, const Yam
     }
     if (auto options = map.take("options"))
         target.options = read_texts(*options, "`options` of " + map.what(), problems);
+    target.command = read_command(map, problems);
     map.finish();
     target.whole = problems.errors() == earlier;
     return target;

@@ -77,6 +77,8 @@ struct TargetSettings {
     // Preset parameters that are not secrets: `ref: main` for gitlab, `event_type` for github-dispatch. Which
     // ones there are is the preset's to say; jq finds them at `.target.options`.
     std::map<std::string, std::string> options;
+    std::vector<std::string> command;  // of a program to run, with {name} places
+    std::map<std::string, Mark> keys;  // all that stand there, and where
 };
 
 class SecretReader;

@@ -137,7 +137,40 @@ TEST(CheckSettings, places_in_addresses) {
          "rules: [{name: a, base: alpine, fire: x}]",
          {"1:37 the address of target `x` has the place {project}, which a dependent fills, and the target "
           "fires "
-          "once per change: write `per: dependent` or the address without it"}},
+          "once per change: write `per: dependent`, or take the place out"}},
+    });
+}
+
+TEST(CheckSettings, keys_of_another_way_out) {
+    const std::string fired = "\nnotify: [{events: base.recovered, fire: x}]";
+    expect({
+        {"targets: {x: {preset: exec, command: [/bin/true, '{BASE_REF}']}}" + fired, {}},
+        {"targets: {x: {preset: exec}}" + fired,
+         {"1:11 target `x`: preset exec needs `command`, the program and its arguments as a list"}},
+        {"targets: {x: {preset: exec, command: [/bin/true], url: 'https://a.example.com/', headers: {A: "
+         "b}}}" +
+             fired,
+         {"1:51 `url` is about an address, and preset exec runs a program: remove it (target `x`)",
+          "1:82 `headers` is about a request, and preset exec runs a program: remove it (target `x`)"}},
+        {"targets: {x: {preset: webhook, url: 'https://a.example.com/', command: [/bin/true]}}" + fired,
+         {"1:63 `command` is about a program to run, and preset webhook sends a request: it is for preset "
+          "exec (target `x`)"}},
+    });
+}
+
+TEST(CheckSettings, places_in_a_command) {
+    expect({
+        {"targets: {x: {preset: exec, per: dependent, command: [/bin/true, '{DEPENDENT}', '{project}']}}\n"
+         "rules: [{name: a, base: alpine, fire: x, dependents: [r.example.com/used]}]",
+         {}},
+        {"targets: {x: {preset: exec, per: dependent, command: [/bin/true, '{ref}']}}\n"
+         "rules: [{name: a, base: alpine, fire: x, dependents: [r.example.com/other]}]",
+         {"1:45 the command of target `x` has the place {ref}, and r.example.com/other:latest has no entry "
+          "under `dependents`: add one with `with: {ref: …}`"}},
+        {"targets: {x: {preset: exec, command: [/bin/true, '{project}']}}\n"
+         "notify: [{events: base.recovered, fire: x}]",
+         {"1:29 the command of target `x` has the place {project}, which a dependent fills, and the target "
+          "fires once per change: write `per: dependent`, or take the place out"}},
     });
 }
 
@@ -258,7 +291,7 @@ TEST(Sample, is_valid_without_a_warning) {
     check_settings(*settings, problems);
     EXPECT_THAT(told(problems), IsEmpty());
     EXPECT_EQ(settings->rules.size(), 3u);
-    EXPECT_EQ(settings->targets.size(), 6u);
+    EXPECT_EQ(settings->targets.size(), 7u);
 }
 
 // Every key that this version reads stands in the sample, so that nothing is found out by reading the source.

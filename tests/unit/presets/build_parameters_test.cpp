@@ -34,6 +34,12 @@ TEST(BuildParameters, OfARebuild) {
     EXPECT_EQ(parameters_of(rebuild_event()), expected());
 }
 
+TEST(BuildParameters, AreAllNamed) {
+    std::vector<std::string> names;
+    for (const auto& [name, value] : expected()) names.push_back(name);
+    EXPECT_THAT(names, testing::UnorderedElementsAreArray(build_parameter_names));
+}
+
 TEST(BuildParameters, OfATestRebuildAreTheSame) {
     auto event = rebuild_event();
     event["type"] = "dev.basewatch.test";

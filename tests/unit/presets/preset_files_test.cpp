@@ -11,10 +11,10 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-TEST(BuiltIn, AreEight) {
+TEST(BuiltIn, AreThese) {
     std::vector<std::string> names;
     for (const auto& preset : built_in()) names.push_back(preset.name);
-    EXPECT_THAT(names, ElementsAre("clair", "dockerhub-build", "github-dispatch", "gitlab", "jenkins",
+    EXPECT_THAT(names, ElementsAre("clair", "dockerhub-build", "exec", "github-dispatch", "gitlab", "jenkins",
                                    "microbadger", "slack", "webhook"));
     EXPECT_EQ(find("nothing"), nullptr);
     ASSERT_NE(find("slack"), nullptr);
@@ -68,6 +68,7 @@ TEST(ReadPreset, LocatesWhatIsWrong) {
         {"summary: a\nsample: b\nneeds: [url]\nterminal: {many: x}\n", "terminal"},
         {"summary: a\nsample: b\nneeds: [url]\npath: no\n", "begin with /"},
         {"summary: a\nsample: b\nneeds: [url]\ntest: maybe\n", "test"},
+        {"summary: a\nsample: b\nway: smoke\n", "way"},
         {"summary: [\n", "config/presets/x.yaml"},
     };
     for (const auto& test : cases) {
