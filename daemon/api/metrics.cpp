@@ -127,6 +127,12 @@ std::string metrics_text(const MetricsInput& input) {
                               MetricType::Gauge, left));
     families.push_back(family("registry_rate_per_second", "How fast a registry is asked at most, right now",
                               MetricType::Gauge, rates));
+    std::vector<Labelled> behind;
+    for (const auto& mirror : input.mirrors)
+        behind.push_back(
+            {{{"registry", mirror.registry}, {"mirror", mirror.mirror}}, static_cast<double>(mirror.behind)});
+    families.push_back(family("mirror_behind", "Tags that a mirror shows differently than its registry",
+                              MetricType::Gauge, behind));
     return prometheus::TextSerializer().Serialize(families);
 }
 

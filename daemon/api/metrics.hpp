@@ -21,6 +21,7 @@ struct MetricsInput {
     bool state_writable = true;
     std::vector<dispatch::TargetReport> targets;
     std::vector<registry::HostReport> hosts;
+    std::vector<registry::MirrorReport> mirrors;
 };
 
 std::string metrics_text(const MetricsInput& input);

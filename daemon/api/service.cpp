@@ -97,6 +97,14 @@ Result<std::string> target_of(const net::ServerRequest& request) {
     return Error(ErrorKind::invalid, "`subject` is to be target:NAME");
 }
 
+// With what its registry's mirrors say of it.
+Json base_view(const model::BaseState& state, const watch::Watcher& watcher,
+               const registry::RegistryClient& registry) {
+    auto out = view(state, watcher.next_check(state.reference));
+    if (auto lag = registry.mirror_lag(state.reference)) out["mirror"] = view(*lag);
+    return out;
+}
+
 }  // namespace
 
 // `path` ending in `/` stands for one more part behind it, an id.
@@ -188,6 +196,7 @@ Async<net::ServerResponse> Service::metrics(net::ServerRequest) {
     input.progress = watcher_.progress();
     input.targets = dispatcher_.reports();
     input.hosts = registry_.reports();
+    input.mirrors = registry_.mirrors();
     input.bases = input.progress.watched;
     input.failing_bases = input.progress.failing;
     co_return net::ServerResponse{
@@ -212,10 +221,12 @@ Async<net::ServerResponse> Service::status(net::ServerRequest) {
     Json deliveries = Json::object();
     for (const auto& [state, count] : counts->deliveries) deliveries[state] = count;
     body["deliveries"] = std::move(deliveries);
-    Json hosts = Json::array(), targets = Json::array();
+    Json hosts = Json::array(), mirrors = Json::array(), targets = Json::array();
     for (const auto& host : registry_.reports()) hosts.push_back(view(host));
+    for (const auto& mirror : registry_.mirrors()) mirrors.push_back(view(mirror));
     for (const auto& target : dispatcher_.reports()) targets.push_back(view(target));
     body["registries"] = std::move(hosts);
+    body["mirrors"] = std::move(mirrors);
     body["targets"] = std::move(targets);
     co_return json_answer(body);
 }
@@ -228,7 +239,7 @@ Async<net::ServerResponse> Service::bases(net::ServerRequest request) {
     if (*wanted) {
         auto base = watcher_.watched_as(**wanted);
         if (!base) co_return problem(404, "Not found", (*wanted)->text() + " is not watched");
-        co_return json_answer(view(*watcher_.state(*base), watcher_.next_check(*base)));
+        co_return json_answer(base_view(*watcher_.state(*base), watcher_, registry_));
     }
     // The cursor is the last reference of the page before, and the order is the references' own: as text
     // `base-image:1` would come before `base:1`.
@@ -249,7 +260,7 @@ Async<net::ServerResponse> Service::bases(net::ServerRequest request) {
             cursor = items.back()["reference"].get<std::string>();
             break;
         }
-        items.push_back(view(state, watcher_.next_check(state.reference)));
+        items.push_back(base_view(state, watcher_, registry_));
     }
     Json body{{"items", std::move(items)}};
     if (!cursor.empty()) body["cursor"] = cursor;

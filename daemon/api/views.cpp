@@ -153,6 +153,22 @@ Json view(const registry::HostReport& host) {
     return out;
 }
 
+Json view(const registry::MirrorReport& mirror) {
+    Json out{{"registry", mirror.registry},
+             {"mirror", mirror.mirror},
+             {"state", !mirror.error.empty() ? "left alone"
+                       : mirror.behind > 0   ? "behind"
+                                             : "ready"},
+             {"behind", mirror.behind}};
+    if (mirror.behind > 0) put(out, "behind_since", mirror.behind_since);
+    put(out, "error", mirror.error);
+    return out;
+}
+
+Json view(const registry::MirrorLag& lag) {
+    return {{"name", lag.mirror}, {"digest", lag.shows.text()}, {"behind_since", rfc3339(lag.since)}};
+}
+
 std::string_view outcome_name(watch::CheckReport::Outcome outcome) {
     switch (outcome) {
         case watch::CheckReport::Outcome::baseline:

@@ -23,6 +23,8 @@ nlohmann::ordered_json view(const model::Rebuild& rebuild);
 nlohmann::ordered_json view(const model::Rule& rule);
 nlohmann::ordered_json view(const dispatch::TargetReport& target);
 nlohmann::ordered_json view(const registry::HostReport& host);
+nlohmann::ordered_json view(const registry::MirrorReport& mirror);
+nlohmann::ordered_json view(const registry::MirrorLag& lag);
 // `unchanged`, as in the view of its report.
 std::string_view outcome_name(watch::CheckReport::Outcome outcome);
 nlohmann::ordered_json view(const watch::CheckReport& report);

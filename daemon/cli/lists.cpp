@@ -22,6 +22,11 @@ std::string flaps_cell(const json& row) {
     return array_member(row, "flaps_between") == nullptr ? "" : "yes";
 }
 
+std::string mirror_cell(const json& row) {
+    const auto* mirror = object_member(row, "mirror");
+    return mirror == nullptr ? "" : cell(*mirror, "name") + " since " + cell(*mirror, "behind_since");
+}
+
 Column list_column(std::string heading, std::string name) {
     return {std::move(heading), [name = std::move(name)](const json& row) { return joined(row, name); }};
 }
@@ -54,6 +59,7 @@ int bases(const Common& common, const std::string& reference) {
                                column("NEXT CHECK", "next_check"),
                                column("HELD UNTIL", "held_until"),
                                {"FLAPS", flaps_cell},
+                               {"MIRROR BEHIND", mirror_cell},
                                column("ERROR", "error")},
                               "");
         });

@@ -38,6 +38,12 @@ int show_status(const json& answer) {
             hosts.add({cell(host, "host"), cell(host, "state"), cell(host, "requests"), cell(host, "pulls"),
                        cell(host, "pulls_remaining"), cell(host, "tokens"), cell(host, "failures")});
     if (!hosts.empty()) print("\n" + hosts.text());
+    Table mirrors({"MIRROR", "OF", "STATE", "BEHIND", "SINCE", "ERROR"});
+    if (const auto* known = array_member(answer, "mirrors"))
+        for (const auto& mirror : *known)
+            mirrors.add({cell(mirror, "mirror"), cell(mirror, "registry"), cell(mirror, "state"),
+                         cell(mirror, "behind"), cell(mirror, "behind_since"), cell(mirror, "error")});
+    if (!mirrors.empty()) print("\n" + mirrors.text());
     return done;
 }
 

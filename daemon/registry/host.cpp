@@ -94,6 +94,8 @@ void Host::configure(const settings::RegistriesSettings& settings) {
         answers_from_global_address_.reset();
     }
     local = wanted.plain_http || local_name(name);
+    mirrors = wanted.mirrors;
+    mirror_only = wanted.mirror_only;
     reach = reach_of(wanted);
     timeout = wanted.timeout.value_or(Milliseconds(30'000));
     double usual = local ? local_rate : public_rate;

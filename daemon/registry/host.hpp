@@ -70,6 +70,8 @@ struct Host {
     net::Url base;
     bool configured = false;  // has an entry in the settings
     bool local = false;
+    std::vector<settings::MirrorSettings> mirrors;
+    bool mirror_only = false;     // it is asked nothing itself
     net::ConnectionPolicy reach;  // as the settings want it; its `addresses` is not looked at
     Milliseconds timeout{30'000};
     RateLimit rate{1};

@@ -13,12 +13,12 @@ constexpr auto get_after_404_every = std::chrono::hours(24);
 constexpr int heads_without_digest_believed = 3;
 constexpr std::size_t most_remembered = 100'000;
 
-Question question_of(const Host& host, const model::Reference& reference, std::string method) {
+Question question_of(const Side& side, const model::Reference& reference, std::string method) {
     Question question;
     question.method = std::move(method);
     const std::string& which = reference.tag().empty() ? reference.digest()->text() : reference.tag();
-    question.url = host.address(reference.repository(), "manifests", which);
-    question.repository = reference.repository();
+    question.url = side.address("manifests", which);
+    question.repository = side.repository;
     question.accept = manifest_types;
     question.most_body = most_document;
     return question;
@@ -100,27 +100,27 @@ Result<void> whole(const Host& registry, const net::HttpResponse& response) {
                              "), though we asked for it as it is");
 }
 
-Async<Result<Pointer>> LookUp::look_up(model::Reference reference, LastAnswer last) {
-    auto host = hosts_.named(reference.registry());
+Async<Result<Pointer>> LookUp::look_up(Side side, model::Reference reference, LastAnswer last) {
+    auto host = side.host;
     bool get_only = clock_.monotonic() < host->learned.get_only_until ||
                     host->learned.heads_without_digest >= heads_without_digest_believed;
     if (get_only) {
-        auto pointer = co_await by_get(host, reference, true);
+        auto pointer = co_await by_get(side, reference, true);
         co_return pointer;
     }
-    auto pointer = co_await by_head(host, reference, std::move(last));
+    auto pointer = co_await by_head(side, reference, std::move(last));
     if (pointer) host->learned.refusals.erase(reference.text());
     co_return pointer;
 }
 
-Async<Result<LookUp::Headed>> LookUp::head(std::shared_ptr<Host> host, model::Reference reference,
-                                           LastAnswer last) {
+Async<Result<LookUp::Headed>> LookUp::head(Side side, model::Reference reference, LastAnswer last) {
+    const auto& host = side.host;
     auto& revalidation = host->learned.revalidation;
     auto now = clock_.monotonic();
     bool certain = last.digest.empty() || reference.tag().empty() ||
                    full_look_due(reference.text(), last.at, clock_.now());
     auto way = certain ? Revalidation::Way::plain : revalidation.next(now);
-    auto question = question_of(*host, reference, "HEAD");
+    auto question = question_of(side, reference, "HEAD");
     if (way == Revalidation::Way::of_no_manifest) question.if_none_match = tag_of(no_manifest());
     if (way == Revalidation::Way::of_the_last) question.if_none_match = tag_of(last.digest);
     auto answer = co_await access_.ask(host, question);
@@ -148,8 +148,9 @@ Async<Result<LookUp::Headed>> LookUp::head(std::shared_ptr<Host> host, model::Re
     co_return Headed{std::move(*again), Revalidation::Way::plain};
 }
 
-Async<void> LookUp::confront(std::shared_ptr<Host> host, model::Reference reference, model::Digest last) {
-    auto question = question_of(*host, reference, "HEAD");
+Async<void> LookUp::confront(Side side, model::Reference reference, model::Digest last) {
+    const auto& host = side.host;
+    auto question = question_of(side, reference, "HEAD");
     question.if_none_match = tag_of(last);
     question.waits = false;
     auto answer = co_await access_.ask(host, std::move(question));
@@ -159,9 +160,9 @@ Async<void> LookUp::confront(std::shared_ptr<Host> host, model::Reference refere
                  {{"registry", host->name}});
 }
 
-Async<Result<Pointer>> LookUp::by_head(std::shared_ptr<Host> host, model::Reference reference,
-                                       LastAnswer last) {
-    auto headed = co_await head(host, reference, last);
+Async<Result<Pointer>> LookUp::by_head(Side side, model::Reference reference, LastAnswer last) {
+    const auto& host = side.host;
+    auto headed = co_await head(side, reference, last);
     if (!headed) co_return headed.error();
     auto* answer = &headed->answer;
     const auto& response = answer->response;
@@ -175,19 +176,21 @@ Async<Result<Pointer>> LookUp::by_head(std::shared_ptr<Host> host, model::Refere
             }
             co_return Pointer{last.digest, "", false};
         case 404: {
-            auto pointer = co_await after_missing(host, reference, std::move(*answer));
+            if (side.is_mirror()) co_return refusal_of(*host, *answer, "", clock_);
+            auto pointer = co_await after_missing(side, reference, std::move(*answer));
             co_return pointer;
         }
         case 405: {
-            auto pointer = co_await by_get(host, reference, false);
+            auto pointer = co_await by_get(side, reference, false);
             if (pointer) learn_get_only(*host, "HEAD is not allowed");
             co_return pointer;
         }
         default: {
             bool silent = response.status == 400 || response.status == 403 ||
                           (response.status >= 500 && response.status < 600);
-            if (!silent || means_rate_limit(response)) co_return refusal_of(*host, *answer, "", clock_);
-            auto pointer = co_await after_refusal(host, reference, std::move(*answer));
+            if (!silent || side.is_mirror() || means_rate_limit(response))
+                co_return refusal_of(*host, *answer, "", clock_);
+            auto pointer = co_await after_refusal(side, reference, std::move(*answer));
             co_return pointer;
         }
     }
@@ -196,7 +199,7 @@ Async<Result<Pointer>> LookUp::by_head(std::shared_ptr<Host> host, model::Refere
     auto digest = digest_in(response.headers);
     if (!digest) {
         ++host->learned.heads_without_digest;
-        auto pointer = co_await by_get(host, reference, false);
+        auto pointer = co_await by_get(side, reference, false);
         co_return pointer;
     }
     host->learned.heads_without_digest = 0;
@@ -206,20 +209,22 @@ Async<Result<Pointer>> LookUp::by_head(std::shared_ptr<Host> host, model::Refere
         revalidation.answered(headed->way, tagged(response.headers, *digest), same, clock_.monotonic());
     bool full_look = headed->way == Revalidation::Way::plain && !last.digest.empty() && !same;
     if (full_look && revalidation.state(clock_.monotonic()) == Revalidation::State::honoured)
-        co_await confront(host, reference, last.digest);
+        co_await confront(side, reference, last.digest);
     co_return as_pinned(*host, reference, Pointer{*digest, type, false});
 }
 
-Async<Result<Answer>> LookUp::get(std::shared_ptr<Host> host, model::Reference reference, bool waits) {
-    auto question = question_of(*host, reference, "GET");
+Async<Result<Answer>> LookUp::get(Side side, model::Reference reference, bool waits) {
+    const auto& host = side.host;
+    auto question = question_of(side, reference, "GET");
     question.waits = waits;
-    host->pulls(clock_.monotonic());
+    if (!side.is_mirror()) host->pulls(clock_.monotonic());
     auto answer = co_await access_.ask(host, std::move(question));
     co_return answer;
 }
 
-Async<Result<Pointer>> LookUp::by_get(std::shared_ptr<Host> host, model::Reference reference, bool waits) {
-    auto answer = co_await get(host, reference, waits);
+Async<Result<Pointer>> LookUp::by_get(Side side, model::Reference reference, bool waits) {
+    const auto& host = side.host;
+    auto answer = co_await get(side, reference, waits);
     if (!answer) co_return answer.error();
     if (answer->response.status != 200) co_return refusal_of(*host, *answer, "", clock_);
     co_return proven(*host, reference, answer->response);
@@ -227,8 +232,8 @@ Async<Result<Pointer>> LookUp::by_get(std::shared_ptr<Host> host, model::Referen
 
 // Nexus answers HEAD with 404 for tags that a GET knows. Asked once, and then once a day: tags that are
 // really gone would otherwise cost twice. The GET also brings the registry's own words.
-Async<Result<Pointer>> LookUp::after_missing(std::shared_ptr<Host> host, model::Reference reference,
-                                             Answer head) {
+Async<Result<Pointer>> LookUp::after_missing(Side side, model::Reference reference, Answer head) {
+    const auto& host = side.host;
     auto now = clock_.monotonic();
     auto& asked = host->learned.got_after_404;
     auto last = asked.find(reference.text());
@@ -240,20 +245,20 @@ Async<Result<Pointer>> LookUp::after_missing(std::shared_ptr<Host> host, model::
     }
     if (asked.size() >= most_remembered) asked.clear();
     asked[reference.text()] = now;
-    auto pointer = co_await after_refusal(host, reference, std::move(head));
+    auto pointer = co_await after_refusal(side, reference, std::move(head));
     co_return pointer;
 }
 
 // A refused HEAD has no body, so one GET asks for the reason when the refusal is new for this reference. A
 // GET that is answered is an answer.
-Async<Result<Pointer>> LookUp::after_refusal(std::shared_ptr<Host> host, model::Reference reference,
-                                             Answer head) {
+Async<Result<Pointer>> LookUp::after_refusal(Side side, model::Reference reference, Answer head) {
+    const auto& host = side.host;
     int status = head.response.status;
     auto& refusals = host->learned.refusals;
     auto known = refusals.find(reference.text());
     if (known != refusals.end() && known->second.status == status && status != 404)
         co_return refusal_of(*host, head, known->second.said, clock_);
-    auto answer = co_await get(host, reference, false);
+    auto answer = co_await get(side, reference, false);
     if (!answer) co_return answer.error();
     if (answer->response.status == 200) {
         auto pointer = proven(*host, reference, answer->response);

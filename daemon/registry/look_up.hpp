@@ -4,36 +4,37 @@
 
 #include "registry/access.hpp"
 #include "registry/registry_client.hpp"
+#include "registry/side.hpp"
 
 namespace basewatch::registry {
 
 class LookUp {
 public:
-    LookUp(Clock& clock, Hosts& hosts, Access& access) : clock_(clock), hosts_(hosts), access_(access) {}
+    LookUp(Clock& clock, Access& access) : clock_(clock), access_(access) {}
 
-    Async<Result<Pointer>> look_up(model::Reference reference, LastAnswer last);
+    // As `side` says. A mirror that does not have it is not asked twice.
+    Async<Result<Pointer>> look_up(Side side, model::Reference reference, LastAnswer last);
 
 private:
-    Async<Result<Pointer>> by_head(std::shared_ptr<Host> host, model::Reference reference, LastAnswer last);
+    Async<Result<Pointer>> by_head(Side side, model::Reference reference, LastAnswer last);
     struct Headed {
         Answer answer;
         Revalidation::Way way;
     };
     // Asked as the host may be asked, and plainly where the answer to that cannot be believed. A 304 that
     // comes out of here means what it says.
-    Async<Result<Headed>> head(std::shared_ptr<Host> host, model::Reference reference, LastAnswer last);
+    Async<Result<Headed>> head(Side side, model::Reference reference, LastAnswer last);
     // The plain answer names another digest than the last: what the host says when asked whether that still
     // holds.
-    Async<void> confront(std::shared_ptr<Host> host, model::Reference reference, model::Digest last);
+    Async<void> confront(Side side, model::Reference reference, model::Digest last);
     // `waits`: for a turn of its own.
-    Async<Result<Answer>> get(std::shared_ptr<Host> host, model::Reference reference, bool waits);
-    Async<Result<Pointer>> by_get(std::shared_ptr<Host> host, model::Reference reference, bool waits);
-    Async<Result<Pointer>> after_missing(std::shared_ptr<Host> host, model::Reference reference, Answer head);
-    Async<Result<Pointer>> after_refusal(std::shared_ptr<Host> host, model::Reference reference, Answer head);
+    Async<Result<Answer>> get(Side side, model::Reference reference, bool waits);
+    Async<Result<Pointer>> by_get(Side side, model::Reference reference, bool waits);
+    Async<Result<Pointer>> after_missing(Side side, model::Reference reference, Answer head);
+    Async<Result<Pointer>> after_refusal(Side side, model::Reference reference, Answer head);
     void learn_get_only(Host& host, std::string_view why);
 
     Clock& clock_;
-    Hosts& hosts_;
     Access& access_;
 };
 

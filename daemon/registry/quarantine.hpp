@@ -21,6 +21,7 @@ public:
     std::optional<Error> refusal(const std::string& key, Monotonic now) const;
     void pardon(const std::string& key) { entries_.erase(key); }
     void clear() { entries_.clear(); }
+    std::size_t size() const { return entries_.size(); }
 
 private:
     struct Entry {

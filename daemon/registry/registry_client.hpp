@@ -29,6 +29,7 @@ struct Pointer {
     std::string media_type;  // empty where the host only said that the digest is still the last one
     // The digest was computed from the body (a registry without the digest header, or without HEAD).
     bool proven = false;
+    std::string mirror{};  // that said so; empty: the registry itself
 };
 
 // What the asker was told of the same reference before, and when, by the same Accept list.
@@ -92,6 +93,21 @@ struct HostReport {
     std::string state;           // ready, paused, not answering
 };
 
+// A mirror of a registry, for `status`.
+struct MirrorReport {
+    std::string registry, mirror;
+    std::string error{};     // why it is left alone for a while; empty: it is not
+    std::size_t behind = 0;  // references that it shows differently than the registry
+    Time behind_since{};     // since when the first of them
+};
+
+// A mirror that shows something else for a reference than its registry.
+struct MirrorLag {
+    std::string mirror;
+    model::Digest shows;
+    Time since{};  // when that was first seen
+};
+
 // NAME=value of this process.
 std::vector<std::string> environment_of_process();
 
@@ -107,7 +123,8 @@ public:
 
     // HEAD of the tag (or of the digest); where HEAD is refused or carries no digest, one GET that is hashed.
     // not_found means the registry said 404; it is not a deletion. With the last answer, a host that proved
-    // that it understands the question is asked whether that still holds.
+    // that it understands the question is asked whether that still holds; and where the registry has mirrors,
+    // one of them may say that it does. Anything else is the registry's own word (mirrors.hpp).
     Async<Result<Pointer>> look_up(model::Reference reference, LastAnswer last = {});
 
     // The manifest with this digest in the reference's repository. Bound 8 MiB. bad_answer when the bytes do
@@ -137,6 +154,9 @@ public:
     PullBudget::Claim claim_pulls(const std::string& registry, PullNeed need, std::int64_t count);
 
     std::vector<HostReport> reports() const;
+    std::vector<MirrorReport> mirrors() const;
+    // Of a reference that a mirror shows differently than its registry.
+    std::optional<MirrorLag> mirror_lag(const model::Reference& reference) const;
 
 private:
     struct State;

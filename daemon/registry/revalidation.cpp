@@ -1,6 +1,6 @@
 #include "registry/revalidation.hpp"
 
-#include <functional>
+#include "registry/look_due.hpp"
 
 namespace basewatch::registry {
 
@@ -69,11 +69,7 @@ void Revalidation::contradicted(Monotonic now) {
 }
 
 bool full_look_due(std::string_view name, Time last, Time now) {
-    if (now < last || now - last >= full_look_every) return true;
-    auto spread = static_cast<std::uint64_t>(full_look_every.count());
-    auto phase = Milliseconds(static_cast<std::int64_t>(std::hash<std::string_view>()(name) % spread));
-    auto day = [&](Time time) { return (time.time_since_epoch() + phase) / full_look_every; };
-    return day(last) != day(now);
+    return look_due(name, full_look_every, last, now);
 }
 
 }  // namespace basewatch::registry

@@ -66,15 +66,15 @@ Async<Result<Answer>> TagLists::page(std::shared_ptr<Host> host, Question questi
     co_return answer;
 }
 
-Async<Result<TagList>> TagLists::list(model::Reference repository) {
-    auto host = hosts_.named(repository.registry());
+Async<Result<TagList>> TagLists::list(Side side) {
+    const auto& host = side.host;
     auto deadline = clock_.monotonic() + longest;
     std::size_t size = host->name == "quay.io" ? quay_page : usual_page;
     if (clock_.monotonic() < host->learned.whole_lists_until) size = 0;
     Question question;
-    question.url = host->address(repository.repository(), "tags", "list");
-    if (size != 0) question.url.target += "?n=" + std::to_string(size);
-    question.repository = repository.repository();
+    question.url = side.address("tags", "list");
+    if (size != 0) question.url.target += (side.is_mirror() ? "&n=" : "?n=") + std::to_string(size);
+    question.repository = side.repository;
     question.accept = "application/json";
     question.most_body = most_page;
     Collected collected;
@@ -90,11 +90,11 @@ Async<Result<TagList>> TagLists::list(model::Reference repository) {
         if (refused && pages == 0 && size != 0) {
             // The size of the page is what it does not like (ECR above 1,000, old proxies at all).
             size = 0;
-            question.url = host->address(repository.repository(), "tags", "list");
+            question.url = side.address("tags", "list");
             continue;
         }
         // Nobody promised us a page there; zot says 404 where it does not know the tag to go on from.
-        if (guessed && (refused || status == 404)) co_return collected.sorted(true);
+        if (guessed && (refused || status == 404)) co_return collected.sorted(!side.is_mirror());
         if (status != 200) co_return refusal_of(*host, *answer, "", clock_);
         if (size == 0 && pages == 1) host->learned.whole_lists_until = clock_.monotonic() + without_size_for;
         auto read = parse_tag_page(answer->response.body);
@@ -108,10 +108,10 @@ Async<Result<TagList>> TagLists::list(model::Reference repository) {
         bool news = collected.add(std::move(*read));
         if (collected.full())
             co_return unfinished(*host, ErrorKind::too_large, "is longer than a million tags or 64 MiB");
-        if (!*next || empty) co_return collected.sorted(true);
+        if (!*next || empty) co_return collected.sorted(!side.is_mirror());
         // The same again: a registry that pages in circles, or that knows no pages and was guessed to.
         bool again = !seen.insert((*next)->text()).second || (images && !news);
-        if (again) co_return collected.sorted(guessed && !linked);
+        if (again) co_return collected.sorted(guessed && !linked && !side.is_mirror());
         guessed = !linked;
         question.continued = std::move(*next);
     }

@@ -5,6 +5,7 @@
 
 #include "registry/access.hpp"
 #include "registry/registry_client.hpp"
+#include "registry/side.hpp"
 #include "registry/tag_page.hpp"
 
 #include <unordered_set>
@@ -13,10 +14,10 @@ namespace basewatch::registry {
 
 class TagLists {
 public:
-    TagLists(Clock& clock, Hosts& hosts, Access& access) : clock_(clock), hosts_(hosts), access_(access) {}
+    TagLists(Clock& clock, Access& access) : clock_(clock), access_(access) {}
 
-    // At most 1,000 pages of 16 MiB, a million tags and two minutes.
-    Async<Result<TagList>> list(model::Reference repository);
+    // At most 1,000 pages of 16 MiB, a million tags and two minutes. Of a mirror it is never complete.
+    Async<Result<TagList>> list(Side side);
 
 private:
     struct Collected {
@@ -29,7 +30,6 @@ private:
     Async<Result<Answer>> page(std::shared_ptr<Host> host, Question question);
 
     Clock& clock_;
-    Hosts& hosts_;
     Access& access_;
 };
 

@@ -24,6 +24,10 @@ struct Reading {
 void read_daemon(const YamlValue& value, Reading& reading);
 void read_defaults(const YamlValue& value, Reading& reading);
 void read_registries(const YamlValue& value, Reading& reading);
+// `mirror` and `mirror_only` of the registry `host`.
+void read_mirrors(const std::string& host, YamlMap& map, Reading& reading, RegistrySettings& registry);
+// Once all is read: each mirror is a registry that is reached as its address says.
+void add_mirrors_as_registries(Reading& reading);
 void read_watch(const YamlValue& value, Reading& reading);
 void read_dependents(const YamlValue& value, Reading& reading);
 void read_rules(const YamlValue& value, Reading& reading);

@@ -77,7 +77,7 @@ void read_proxy(YamlMap& map, Reading& reading, RegistrySettings& registry) {
 
 void read_registry(const std::string& host, const YamlValue& value, Reading& reading) {
     YamlMap map(value, "registry `" + host + "`", reading.problems);
-    map.refuse({"bulk", "mirror"});
+    map.refuse({"bulk"});
     RegistrySettings registry;
     read_credentials(map, reading, registry);
     if (auto plain = map.take("plain_http"))
@@ -100,6 +100,7 @@ void read_registry(const std::string& host, const YamlValue& value, Reading& rea
         if (auto number = yaml_integer(*count, "connections", 1, 64, reading.problems))
             registry.connections = static_cast<std::size_t>(*number);
     if (auto rate = map.take("rate")) registry.rate = read_rate(*rate, "rate", reading.problems);
+    read_mirrors(host, map, reading, registry);
     map.finish();
     reading.registries.by_host.emplace(host, std::move(registry));
 }

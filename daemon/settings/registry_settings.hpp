@@ -18,6 +18,14 @@ struct Rate {
 
 enum class Family { any, ipv4, ipv6 };
 
+// Another registry that has the same images: a plain copy, or a cache that fetches what it is asked for.
+struct MirrorSettings {
+    std::string host;      // normalised host[:port]; an entry of by_host, its own or an implied one
+    std::string prefix{};  // of its repositories, without a slash at either end; may be empty
+    bool plain_http = false;
+    Mark where{};
+};
+
 struct RegistrySettings {
     std::string username;
     Secret password;
@@ -32,6 +40,8 @@ struct RegistrySettings {
     std::optional<Milliseconds> timeout;     // default 30 s
     std::optional<std::size_t> connections;  // default 4
     std::optional<Rate> rate;                // default 10/s for public registries, 100/s for others
+    std::vector<MirrorSettings> mirrors;     // asked in this order
+    bool mirror_only = false;                // the registry itself cannot be reached from here
 };
 
 struct RegistriesSettings {

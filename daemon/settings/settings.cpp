@@ -64,6 +64,7 @@ Settings finished(Reading reading, const Environment& environment) {
     auto& settings = reading.settings;
     if (settings.daemon.state.empty()) settings.daemon.state = default_state(environment);
     if (settings.daemon.listen.empty()) settings.daemon.listen = {default_listen(environment)};
+    add_mirrors_as_registries(reading);
     reading.registries.auth_files = readable_auth_files(environment);
     settings.registries = std::make_shared<const RegistriesSettings>(std::move(reading.registries));
     settings.fixed_at_start = reading.secrets.fixed_at_start();

@@ -102,6 +102,27 @@ registries:
     EXPECT_DOUBLE_EQ(registries->by_host.at("[::1]:5000").rate->per_second, 0.1);
 }
 
+TEST(Settings, mirrors_are_registries_of_their_own) {
+    auto registries = good(R"(
+registries:
+  docker.io: {mirror: [https://Cache.example.com/hub/, "http://10.0.0.1:5000"]}
+  quay.io: {mirror: https://cache.example.com/v2/quay, mirror_only: true}
+  cache.example.com: {rate: 50/s}
+)")
+                          .registries;
+    const auto& hub = registries->by_host.at("docker.io");
+    ASSERT_EQ(hub.mirrors.size(), 2u);
+    EXPECT_EQ(hub.mirrors.at(0).host, "cache.example.com");
+    EXPECT_EQ(hub.mirrors.at(0).prefix, "hub");
+    EXPECT_EQ(hub.mirrors.at(1).host, "10.0.0.1:5000");
+    EXPECT_EQ(hub.mirrors.at(1).prefix, "");
+    EXPECT_FALSE(hub.mirror_only);
+    EXPECT_EQ(registries->by_host.at("quay.io").mirrors.at(0).prefix, "quay");
+    EXPECT_TRUE(registries->by_host.at("quay.io").mirror_only);
+    EXPECT_DOUBLE_EQ(registries->by_host.at("cache.example.com").rate->per_second, 50);
+    EXPECT_TRUE(registries->by_host.at("10.0.0.1:5000").plain_http);
+}
+
 TEST(Settings, a_registry_under_two_names_is_given_twice) {
     Problems problems;
     EXPECT_FALSE(read_settings_text("f.yaml", "registries:\n  docker.io: {}\n  registry-1.docker.io: {}\n",
@@ -256,7 +277,6 @@ TEST(Settings, what_this_version_does_not_build_is_refused_and_never_ignored) {
     const std::vector<std::string> texts{
         "daemon: {api_tokens: [{name: a, token: x, scopes: [read], owner: team}]}",
         "registries: {r.example.com: {bulk: never}}",
-        "registries: {r.example.com: {mirror: x}}",
         "watch: [{image: ruby, tags: {glob: '3.*'}}]",
         "watch: ['ruby:*']",
         "dependents: [{image: a/b, base: auto}]",

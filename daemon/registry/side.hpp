@@ -1,0 +1,21 @@
+#pragma once
+// From whom something of a repository is asked: the registry itself, or a mirror that has the same under its
+// own name. A mirror of several registries tells them apart by `ns`, as containerd's and distribution's do.
+
+#include "registry/host.hpp"
+
+#include <memory>
+#include <string>
+
+namespace basewatch::registry {
+
+struct Side {
+    std::shared_ptr<Host> host;
+    std::string repository;  // as it is called there
+    std::string ns{};        // of a mirror: the registry that it stands for
+
+    bool is_mirror() const { return !ns.empty(); }
+    net::Url address(std::string_view kind, const std::string& which) const;
+};
+
+}  // namespace basewatch::registry
