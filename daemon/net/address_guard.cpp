@@ -1,5 +1,7 @@
 #include "net/address_guard.hpp"
 
+#include <algorithm>
+#include <array>
 #include <optional>
 
 namespace basewatch::net {
@@ -67,13 +69,25 @@ std::optional<std::uint32_t> inner_address(const address_v6::bytes_type& bytes) 
     return std::nullopt;
 }
 
+// The services that credentials are asked of: by their exact addresses, written in no other way.
+bool lends_credentials(const boost::asio::ip::address& address) {
+    static const std::array services{
+        boost::asio::ip::make_address("169.254.169.254"),  // Amazon's instances, Google's
+        boost::asio::ip::make_address("169.254.170.2"),    // Amazon's containers (ECS)
+        boost::asio::ip::make_address("169.254.170.23"),   // Amazon's pods (EKS)
+        // Over IPv6, in the private range.
+        boost::asio::ip::make_address("fd00:ec2::254"),
+        boost::asio::ip::make_address("fd00:ec2::23"),
+        boost::asio::ip::make_address("fd20:ce::254"),
+    };
+    return std::ranges::find(services, address) != services.end();
+}
+
 AddressClass classify6(const address_v6& address) {
     if (address.is_loopback() || address.is_unspecified()) return AddressClass::loopback;
     auto bytes = address.to_bytes();
     if (auto inner = inner_address(bytes)) return classify4(*inner);
-    // Amazon's metadata over IPv6, in the private range.
-    if (starts_with(bytes, {0xfd, 0, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54}))
-        return AddressClass::link_local;
+    if (lends_credentials(address)) return AddressClass::link_local;
     if (address.is_link_local()) return AddressClass::link_local;
     if ((bytes[0] & 0xfe) == 0xfc) return AddressClass::private_network;
     if (address.is_site_local())
@@ -85,6 +99,14 @@ AddressClass classify6(const address_v6& address) {
 
 }  // namespace
 
+bool metadata_name(std::string_view host) {
+    while (host.ends_with('.')) host.remove_suffix(1);
+    static constexpr std::array<std::string_view, 5> names{"metadata", "metadata.google.internal",
+                                                           "metadata.goog", "instance-data",
+                                                           "instance-data.ec2.internal"};
+    return std::ranges::find(names, host) != names.end();
+}
+
 AddressClass classify(const boost::asio::ip::address& address) {
     return address.is_v4() ? classify4(address.to_v4().to_uint()) : classify6(address.to_v6());
 }
@@ -92,12 +114,12 @@ AddressClass classify(const boost::asio::ip::address& address) {
 bool allowed(AddressRule rule, const boost::asio::ip::address& address) {
     auto kind = classify(address);
     switch (rule) {
-        case AddressRule::any:
-            return true;
         case AddressRule::no_metadata:
             return kind != AddressClass::link_local;
         case AddressRule::public_only:
             return kind == AddressClass::global;
+        case AddressRule::metadata_only:
+            return lends_credentials(address);
     }
     return false;
 }

@@ -3,10 +3,16 @@
 // name that answers differently the second time gains nothing. The classes are IANA's special-purpose
 // registries (RFC 6890); an IPv4 address inside an IPv6 one (mapped, NAT64 of RFC 6052, 6to4, Teredo) is
 // judged as that IPv4 address.
+//
+// The clouds' metadata services hand out the machine's own credentials to whoever on it asks, so nothing that
+// the settings or an answer name may lead there. The one exception, AddressRule::metadata_only, allows the
+// services by their exact addresses and nothing else.
 
 #include "net/http_message.hpp"
 
 #include <boost/asio/ip/address.hpp>
+
+#include <string_view>
 
 namespace basewatch::net {
 
@@ -19,6 +25,9 @@ enum class AddressClass {
 };
 
 AddressClass classify(const boost::asio::ip::address& address);
+// Names that stand for a metadata service wherever they are looked up: behind a proxy it is the proxy that
+// looks them up, so there they are judged by themselves.
+bool metadata_name(std::string_view host);
 bool allowed(AddressRule rule, const boost::asio::ip::address& address);
 
 }  // namespace basewatch::net

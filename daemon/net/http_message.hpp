@@ -13,10 +13,10 @@ namespace basewatch::net {
 
 // Which addresses a connection may be made to; judged on the resolved address, when connecting.
 enum class AddressRule {
-    any,
-    no_metadata,  // everything but link-local addresses and the clouds' metadata services
-    public_only,  // as well no loopback, no private networks (RFC 1918, RFC 4193), nothing else that is not
-                  // global
+    no_metadata,    // everything but link-local addresses and the clouds' metadata services
+    public_only,    // as well no loopback, no private networks (RFC 1918, RFC 4193), nothing else that is not
+                    // global
+    metadata_only,  // nothing but the metadata services that lend us credentials, and no proxy before them
 };
 
 // Which addresses of a name are used.
@@ -36,7 +36,7 @@ struct ConnectionPolicy {
     std::size_t connections = 4;           // at once; further requests wait for one
     Milliseconds connect_timeout{10'000};  // name lookup, TCP and TLS together
     Milliseconds idle_timeout{30'000};     // a kept connection is closed after this
-    AddressRule addresses = AddressRule::any;
+    AddressRule addresses = AddressRule::no_metadata;
     AddressFamily family = AddressFamily::any;
     std::shared_ptr<const Proxy> proxy;   // null: what the environment says, if anything
     bool direct = false;                  // no proxy, whatever the environment says

@@ -140,8 +140,9 @@ Async<Result<void>> tunnel(SocketStream& stream, const Proxy& proxy, const Endpo
 bool blocked_behind_proxy(const Endpoint& endpoint) {
     boost::system::error_code not_an_address;
     auto address = asio::ip::make_address(endpoint.host, not_an_address);
-    if (not_an_address) return endpoint.policy->addresses != AddressRule::any && endpoint.host == "localhost";
-    return !allowed(endpoint.policy->addresses, address);
+    auto rule = endpoint.policy->addresses;
+    if (!not_an_address) return !allowed(rule, address);
+    return metadata_name(endpoint.host) || (rule == AddressRule::public_only && endpoint.host == "localhost");
 }
 
 std::string remote_of(const Socket& socket) {
@@ -229,8 +230,10 @@ Async<Result<std::unique_ptr<ByteStream>>> SystemDialer::connect(const Endpoint&
         if (!made) co_return made.error();
         context = *made;
     }
-    auto proxy = policy.proxy;
-    if (!proxy && !policy.direct) {
+    // What a metadata service says is for nobody's ears but ours.
+    bool straight = policy.direct || policy.addresses == AddressRule::metadata_only;
+    auto proxy = straight ? nullptr : policy.proxy;
+    if (!proxy && !straight) {
         auto chosen = environment_.choose(endpoint.tls, endpoint.host, endpoint.port);
         if (!chosen) co_return chosen.error();
         proxy = *chosen;
@@ -249,8 +252,8 @@ Async<Result<std::unique_ptr<ByteStream>>> SystemDialer::connect(const Endpoint&
     }
     if (blocked_behind_proxy(endpoint))
         co_return Error(ErrorKind::blocked, "connections to this address are not allowed");
-    auto socket =
-        co_await reach(proxy->host, proxy->port, AddressRule::any, AddressFamily::any, endpoint.deadline);
+    auto socket = co_await reach(proxy->host, proxy->port, AddressRule::no_metadata, AddressFamily::any,
+                                 endpoint.deadline);
     if (!socket) co_return socket.error().while_doing("the proxy " + proxy->host);
     // The address of the proxy says nothing about the registry's: it is not told.
     auto stream = std::make_unique<SocketStream>(std::move(*socket), "", endpoint.tls ? nullptr : proxy);

@@ -4,7 +4,7 @@
 // begun after 250 ms or when the one before failed, the first that connects wins, and the family that won is
 // asked first for ten minutes. The address guard is asked for each, at the moment of connecting. Behind a
 // proxy it sees literal addresses only, for there the proxy looks up names; the proxy itself is the user's
-// choice and not judged.
+// choice, and may be anything but a metadata service.
 
 #include "net/byte_stream.hpp"
 #include "net/proxies.hpp"

@@ -89,14 +89,29 @@ TEST(AddressGuard, RulesAllowClasses) {
     const Case cases[] = {
         {"8.8.8.8", true, true},    {"127.0.0.1", true, false},           {"10.0.0.1", true, false},
         {"fd00::1", true, false},   {"169.254.169.254", false, false},    {"fe80::1", false, false},
-        {"224.0.0.1", true, false}, {"::ffff:169.254.0.1", false, false},
+        {"224.0.0.1", true, false}, {"::ffff:169.254.0.1", false, false}, {"168.63.129.16", false, false},
     };
     for (const auto& row : cases) {
         auto address = boost::asio::ip::make_address(row.address);
-        EXPECT_TRUE(allowed(any, address)) << row.address;
         EXPECT_EQ(allowed(no_metadata, address), row.no_metadata_allows) << row.address;
         EXPECT_EQ(allowed(public_only, address), row.public_only_allows) << row.address;
     }
+}
+
+TEST(AddressGuard, WhoLendsCredentialsIsKnownByTheExactAddress) {
+    auto lends = [](const char* address) {
+        return allowed(AddressRule::metadata_only, boost::asio::ip::make_address(address));
+    };
+    for (const char* address : {"169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254",
+                                "fd00:ec2::23", "fd20:ce::254"}) {
+        EXPECT_TRUE(lends(address)) << address;
+        EXPECT_FALSE(allowed(AddressRule::no_metadata, boost::asio::ip::make_address(address))) << address;
+    }
+    for (const char* address :
+         {"169.254.169.253", "169.254.0.1", "168.63.129.16", "100.100.100.200", "127.0.0.1", "10.0.0.1",
+          "8.8.8.8", "::ffff:169.254.169.254", "64:ff9b::169.254.169.254", "2002:a9fe:a9fe::1", "fd00:ec2::1",
+          "fe80::1", "::1"})
+        EXPECT_FALSE(lends(address)) << address;
 }
 
 }  // namespace

@@ -167,7 +167,7 @@ Result<HttpResponse> get_from(std::vector<std::string> addresses, AddressRule ru
 
 TEST(SystemDialer, TriesEachAddressInTurn) {
     RawServer server(answer_each);
-    auto response = get_from({"::1", "127.0.0.2", "127.0.0.1"}, AddressRule::any, server.port());
+    auto response = get_from({"::1", "127.0.0.2", "127.0.0.1"}, AddressRule::no_metadata, server.port());
     ASSERT_EQ(kind_of(response), "status 200");
     EXPECT_EQ(response->remote, "127.0.0.1:" + std::to_string(server.port()));
 }
@@ -197,7 +197,7 @@ TEST(SystemDialer, AnAddressThatSwallowsPacketsHoldsUpNobody) {
                                       [](const boost::system::error_code&) {});
     }
     loop.poll();
-    auto response = get_from({"::1", "127.0.0.1"}, AddressRule::any, port);
+    auto response = get_from({"::1", "127.0.0.1"}, AddressRule::no_metadata, port);
     ASSERT_EQ(kind_of(response), "status 200");
     EXPECT_EQ(response->remote, "127.0.0.1:" + std::to_string(port));
 }
@@ -219,7 +219,7 @@ TEST(SystemDialer, KeepsToTheFamilyThatWasChosen) {
     EXPECT_EQ(kind_of(refused), "unreachable");
     EXPECT_NE(refused.error().message().find("[::1]"), std::string::npos);
     EXPECT_EQ(kind_of(get(AddressFamily::any)), "status 200");
-    EXPECT_EQ(kind_of(get_from({}, AddressRule::any, server.port())), "name_lookup");
+    EXPECT_EQ(kind_of(get_from({}, AddressRule::no_metadata, server.port())), "name_lookup");
 }
 
 TEST(SystemDialer, GuardsTheResolvedAddress) {
@@ -227,13 +227,29 @@ TEST(SystemDialer, GuardsTheResolvedAddress) {
     auto from = [&](std::vector<std::string> addresses, AddressRule rule) {
         return kind_of(get_from(std::move(addresses), rule, server.port()));
     };
-    EXPECT_EQ(from({"127.0.0.1"}, AddressRule::any), "status 200");
     EXPECT_EQ(from({"127.0.0.1"}, AddressRule::no_metadata), "status 200");
     EXPECT_EQ(from({"127.0.0.1"}, AddressRule::public_only), "blocked");
     EXPECT_EQ(from({"::ffff:127.0.0.1", "10.0.0.1", "fd00::1"}, AddressRule::public_only), "blocked");
     EXPECT_EQ(from({"169.254.169.254", "fe80::1"}, AddressRule::no_metadata), "blocked");
     EXPECT_EQ(from({"169.254.169.254", "127.0.0.1"}, AddressRule::no_metadata), "status 200");
-    EXPECT_EQ(server.accepted(), 3);
+    EXPECT_EQ(server.accepted(), 2);
+}
+
+TEST(SystemDialer, OnlyWhoMayAskAMetadataServiceReachesOneAndNothingElse) {
+    RawServer server(answer_each);
+    auto from = [&](std::vector<std::string> addresses, AddressRule rule) {
+        return kind_of(get_from(std::move(addresses), rule, server.port()));
+    };
+    // A name that leads elsewhere, such as one that somebody else answers for, gains nothing.
+    for (const char* address :
+         {"127.0.0.1", "::1", "10.0.0.1", "169.254.1.1", "8.8.8.8", "::ffff:169.254.169.254"})
+        EXPECT_EQ(from({address}, AddressRule::metadata_only), "blocked") << address;
+    for (const char* address :
+         {"169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254", "fd00:ec2::23",
+          "fd20:ce::254", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe"})
+        for (auto rule : {AddressRule::no_metadata, AddressRule::public_only})
+            EXPECT_EQ(from({address}, rule), "blocked") << address;
+    EXPECT_EQ(server.accepted(), 0);
 }
 
 TEST(SystemDialer, GuardsLiteralAddresses) {
@@ -241,6 +257,8 @@ TEST(SystemDialer, GuardsLiteralAddresses) {
     RealNetwork network;
     network.policy->addresses = AddressRule::public_only;
     EXPECT_EQ(kind_of(network.get(server.url())), "blocked");
+    RealNetwork usual;
+    EXPECT_EQ(kind_of(usual.get("http://169.254.169.254/")), "blocked") << "whoever names it";
     EXPECT_EQ(server.accepted(), 0);
 }
 

@@ -193,11 +193,26 @@ TEST(Proxies, LiteralAddressesAreGuardedInFrontOfTheProxy) {
     FakeProxy proxy("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     RealNetwork network;
     network.policy->proxy = proxy.proxy();
-    network.policy->addresses = AddressRule::no_metadata;
     EXPECT_EQ(kind_of(network.get("http://169.254.169.254/")), "blocked");
+    for (const char* name :
+         {"metadata.google.internal", "metadata.google.internal.", "METADATA", "instance-data"})
+        EXPECT_EQ(kind_of(network.get("http://" + std::string(name) + "/")), "blocked") << name;
     EXPECT_EQ(kind_of(network.get("http://registry.invalid/")), "status 200")
         << "the proxy itself is the user's choice";
     EXPECT_EQ(proxy.questions().size(), 1u);
+}
+
+TEST(Proxies, AMetadataServiceIsNeverAskedThroughOneAndIsNone) {
+    FakeProxy proxy("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    RealNetwork network;
+    network.policy->proxy = proxy.proxy();
+    network.policy->addresses = AddressRule::metadata_only;
+    EXPECT_EQ(kind_of(network.get("http://127.0.0.1:1/")), "blocked") << "asked straight, and guarded";
+    EXPECT_EQ(kind_of(network.get("http://registry.invalid/")), "name_lookup");
+    EXPECT_EQ(proxy.questions().size(), 0u);
+    RealNetwork through;
+    through.policy->proxy = std::make_shared<const Proxy>(Proxy{"169.254.169.254", 80, ""});
+    EXPECT_EQ(kind_of(through.get("http://registry.invalid/")), "blocked");
 }
 
 TEST(Proxies, TheEnvironmentsIsUsedUnlessThePolicySaysDirect) {

@@ -324,7 +324,7 @@ TEST_F(AuthorizationTest, APublicRegistryMayNotSendPasswordsToLocalAddresses) {
         throw std::runtime_error("no request");
     };
     EXPECT_EQ(rule_of("auth.example.com"), net::AddressRule::public_only);
-    EXPECT_EQ(rule_of("registry.example.com"), net::AddressRule::any) << "the user named it";
+    EXPECT_EQ(rule_of("registry.example.com"), net::AddressRule::no_metadata) << "the user named it";
 
     // One that itself answers from a private address is a registry of this network.
     transport.forget();

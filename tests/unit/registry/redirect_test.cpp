@@ -142,7 +142,8 @@ TEST_F(RedirectTest, FromAPublicRegistryMayNotLeadToLocalAddresses) {
     changed->by_host["cdn.example.net"].ca_file = "/etc/cdn.pem";
     client().replace_settings(changed);
     ASSERT_TRUE(look_up());
-    EXPECT_EQ(transport.sent().back().policy->addresses, net::AddressRule::any) << "the user named it";
+    EXPECT_EQ(transport.sent().back().policy->addresses, net::AddressRule::no_metadata)
+        << "the user named it";
     EXPECT_EQ(transport.sent().back().policy->ca_file, "/etc/cdn.pem");
 }
 
