@@ -9,6 +9,9 @@
 #include "presets/preset.hpp"
 #include "presets/render.hpp"
 #include "presets/way.hpp"
+#include "registry/ecr.hpp"
+#include "registry/google.hpp"
+#include "settings/file.hpp"
 
 #include <algorithm>
 #include <map>
@@ -196,10 +199,27 @@ void check_proxies(const settings::RegistriesSettings& registries, Problems& pro
     }
 }
 
+void check_logins(const settings::RegistriesSettings& registries, Problems& problems) {
+    for (const auto& [host, registry] : registries.by_host) {
+        const auto& login = registry.login;
+        if (login.provider == settings::Provider::ecr) {
+            auto api = registry::ecr_api(host, login);
+            if (!api) problems.error(login.where, "registry " + ticked(host) + ": " + api.error().message());
+        }
+        if (login.key_file.empty()) continue;
+        auto text = settings::read_small_file(login.key_file, 64u << 10);
+        auto key = text ? registry::parse_google_key(*text) : Result<registry::GoogleKey>(text.error());
+        if (!key)
+            problems.error(login.where,
+                           "the `key_file` of registry " + ticked(host) + " " + key.error().message());
+    }
+}
+
 }  // namespace
 
 void check_settings(const Settings& settings, Problems& problems) {
     check_proxies(*settings.registries, problems);
+    check_logins(*settings.registries, problems);
     bool read_whole = !problems.failed();
     Merged targets;
     for (const auto& [name, target] : settings.targets)

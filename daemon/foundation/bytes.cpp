@@ -1,8 +1,10 @@
 #include "foundation/bytes.hpp"
 
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
 
 #include <array>
@@ -235,6 +237,28 @@ std::optional<std::string> ed25519_public_key(std::string_view seed) {
         EVP_PKEY_get_raw_public_key(key.get(), reinterpret_cast<unsigned char*>(out.data()), &length) != 1)
         return std::nullopt;
     return out;
+}
+
+std::optional<std::string> rs256_sign(std::string_view pem, std::string_view message) {
+    if (pem.size() > 64u << 10) return std::nullopt;
+    std::unique_ptr<BIO, decltype(&BIO_free)> text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())),
+                                                   BIO_free);
+    // A password would be asked for at the terminal.
+    auto no_password = [](char*, int, int, void*) { return -1; };
+    Key key(text ? PEM_read_bio_PrivateKey(text.get(), nullptr, no_password, nullptr) : nullptr,
+            EVP_PKEY_free);
+    Context context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+    std::size_t length = 0;
+    bool begun = key && context && EVP_PKEY_base_id(key.get()) == EVP_PKEY_RSA &&
+                 EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key.get()) == 1 &&
+                 EVP_DigestSign(context.get(), nullptr, &length, raw(message), message.size()) == 1;
+    std::string signature(begun ? length : 0, '\0');
+    bool done = begun && EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()),
+                                        &length, raw(message), message.size()) == 1;
+    ERR_clear_error();
+    if (!done) return std::nullopt;
+    signature.resize(length);
+    return signature;
 }
 
 bool equal_in_constant_time(std::string_view a, std::string_view b) {

@@ -34,6 +34,10 @@ std::optional<std::string> ed25519_sign(std::string_view seed, std::string_view 
 bool ed25519_verify(std::string_view public_key, std::string_view message, std::string_view signature);
 std::optional<std::string> ed25519_public_key(std::string_view seed);
 
+// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 §3.3). `key` is PEM, without a password. Nothing where it is no
+// RSA key.
+std::optional<std::string> rs256_sign(std::string_view key, std::string_view message);
+
 // Takes the same time whatever the contents, for equal lengths.
 bool equal_in_constant_time(std::string_view a, std::string_view b);
 

@@ -74,7 +74,7 @@ Async<Result<Answer>> Access::ask(std::shared_ptr<Host> registry, Question quest
         auto turn = co_await exchange_.turn(registry);
         if (!turn) co_return turn.error();
     }
-    Hop hop{registry, question.url, question.repository, hosts_.policy(*registry)};
+    Hop hop{registry, registry, question.url, question.repository, hosts_.policy(*registry)};
     auto sender = registry;
     if (question.continued) hop = beyond(hop, *question.continued, registry, sender);
     for (int hops = 0;; ++hops) {
@@ -95,7 +95,7 @@ Access::Hop Access::beyond(const Hop& hop, const net::Url& target, const std::sh
     // Once somebody public is in the chain, nothing behind it may be local.
     if (hop.host->is_public()) sender = hop.host;
     bool own = target.same_origin(registry->base);
-    Hop next{own ? registry : hosts_.at(target), target, repository_in(target.target), nullptr};
+    Hop next{registry, own ? registry : hosts_.at(target), target, repository_in(target.target), nullptr};
     next.policy = own ? hosts_.policy(*registry) : hosts_.policy(*next.host, *sender);
     return next;
 }
@@ -115,6 +115,7 @@ Async<Result<Answer>> Access::ask_hop(Hop hop, Question question, bool had_turn)
         request.headers = usual_headers(question.accept);
         if (!question.if_none_match.empty()) request.headers.set("If-None-Match", question.if_none_match);
         if (!used.header.empty()) request.headers.set("Authorization", used.header);
+        add_headers(hop, request);
         request.policy = hop.policy;
         request.timeout = hop.host->timeout;
         request.most_body = question.most_body;
@@ -255,6 +256,14 @@ Result<void> Access::follow_basic(const Hop& hop, const net::HttpResponse& respo
     return error;
 }
 
+// Those of the registry that was asked, to its own address and not to where it sends us.
+void Access::add_headers(const Hop& hop, net::HttpRequest& request) {
+    if (!request.url.same_origin(hop.registry->base)) return;
+    hop.registry->add_headers(request);
+    for (const auto& [name, value] : credentials_.headers(hop.registry->name, hop.repository))
+        if (!request.headers.find(name)) request.headers.add(name, value);
+}
+
 Async<std::vector<Challenge>> Access::ping(Hop hop) {
     net::HttpRequest request;
     request.url = hop.host->base;
@@ -262,6 +271,7 @@ Async<std::vector<Challenge>> Access::ping(Hop hop) {
     request.headers = usual_headers("*/*");
     request.policy = hop.policy;
     request.timeout = hop.host->timeout;
+    add_headers(hop, request);
     auto response = co_await exchange_.send(hop.host, std::move(request), false);
     if (!response || response->status != 401) co_return std::vector<Challenge>();
     co_return challenges_of(response->headers);

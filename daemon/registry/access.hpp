@@ -49,6 +49,7 @@ public:
 
 private:
     struct Hop {
+        std::shared_ptr<Host> registry;  // that was asked first
         std::shared_ptr<Host> host;
         net::Url url;
         std::string repository;  // empty: no part of the registry API, so no credentials
@@ -75,6 +76,7 @@ private:
                                const Authorization& used);
     Result<void> follow_basic(const Hop& hop, const net::HttpResponse& response, const Authorization& used);
     Async<std::vector<Challenge>> ping(Hop hop);
+    void add_headers(const Hop& hop, net::HttpRequest& request);
     Error denied(const Hop& hop, const net::HttpResponse& response, const Authorization& used,
                  std::string_view why) const;
 

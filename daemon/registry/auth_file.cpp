@@ -4,14 +4,19 @@
 #include "foundation/json.hpp"
 #include "model/reference.hpp"
 #include "net/headers.hpp"
+#include "settings/header_values.hpp"
 
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 namespace basewatch::registry {
 
 namespace {
 
 constexpr std::size_t most_bytes = 1u << 20;
+constexpr std::size_t most_headers = 32;
+constexpr std::size_t most_header = 4096;
 
 // `https://index.docker.io/v1/` and `ghcr.io/v2/` name a host; `ghcr.io/team/app` names repositories.
 std::string normalised_key(std::string key) {
@@ -84,6 +89,9 @@ Result<AuthFile> AuthFile::parse(std::string_view text) {
             file.helpers_[normalised_key(host)] = Helper{helper.get<std::string>(), host};
         }
     }
+    if (const auto* headers = object_member(*document, "HttpHeaders"))
+        if (!file.read_headers(*headers))
+            return Error(ErrorKind::bad_answer, "HttpHeaders holds what cannot be a header");
     const auto* auths = object_member(*document, "auths");
     bool legacy = is_legacy(*document);
     if (legacy) auths = &*document;
@@ -104,6 +112,22 @@ Result<AuthFile> AuthFile::parse(std::string_view text) {
         }
     }
     return file;
+}
+
+bool AuthFile::read_headers(const nlohmann::json& headers) {
+    auto ours = settings::registry_headers_of_ours();
+    for (const auto& [name, value] : headers.items()) {
+        if (!value.is_string() || !settings::is_header_name(name)) return false;
+        auto text = value.get<std::string>();
+        if (!net::valid_header(name, text) || text.size() > most_header || headers_.size() == most_headers)
+            return false;
+        bool taken = std::ranges::any_of(
+            ours, [&](std::string_view one) { return net::equal_without_case(one, name); });
+        if (taken) continue;
+        if (settings::sounds_secret(name)) register_secret(text);
+        headers_[name] = std::move(text);
+    }
+    return true;
 }
 
 const AuthFile::Entry* AuthFile::entry_of(const std::string& registry, const std::string& repository) const {

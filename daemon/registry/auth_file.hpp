@@ -8,6 +8,8 @@
 #include "foundation/error.hpp"
 #include "foundation/secret.hpp"
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <map>
 #include <string>
 #include <string_view>
@@ -22,6 +24,7 @@ struct Credential {
         identity_token,  // an OAuth2 refresh token, exchanged at the token server
         registry_token,  // a bearer token as it is
         helper,          // a credential helper has it: its name, and as the username the key to ask it with
+        cloud,           // a cloud lends it
     };
     Kind kind = Kind::none;
     std::string username;
@@ -43,6 +46,13 @@ public:
     // cannot be read.
     Result<std::vector<Credential>> find(const std::string& registry, const std::string& repository) const;
 
+    // Docker's HttpHeaders, for the registries that the file has an entry or a helper of. Those that nobody
+    // may set are left out.
+    const std::map<std::string, std::string>& headers() const { return headers_; }
+    bool knows(const std::string& registry, const std::string& repository) const {
+        return helpers_.contains(registry) || entry_of(registry, repository) != nullptr;
+    }
+
 private:
     struct Entry {
         std::string auth;
@@ -55,6 +65,7 @@ private:
                    registry_token.empty();
         }
     };
+    bool read_headers(const nlohmann::json& headers);
     const Entry* entry_of(const std::string& registry, const std::string& repository) const;
     static Result<Credential> read(const Entry& entry, const std::string& registry);
 
@@ -64,6 +75,7 @@ private:
     std::map<std::string, Entry> entries_;   // by key, schemes and old paths cut away
     std::map<std::string, Helper> helpers_;  // by host
     std::string store_;
+    std::map<std::string, std::string> headers_;
 };
 
 }  // namespace basewatch::registry

@@ -2,6 +2,7 @@
 
 #include "foundation/bytes.hpp"
 #include "foundation/log.hpp"
+#include "registry/azure.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -49,17 +50,26 @@ Result<std::string> whole_file(const std::string& path) {
     return text;
 }
 
+// Azure's refresh tokens go by the name of nobody.
+Credential as_meant(Credential credential) {
+    if (credential.kind == Credential::Kind::password && azure_token_user(credential.username))
+        credential.kind = Credential::Kind::identity_token;
+    return credential;
+}
+
 }  // namespace
 
-Credentials::Credentials(asio::any_io_executor executor, Clock& clock,
+Credentials::Credentials(asio::any_io_executor executor, Exchange& exchange, Hosts& hosts,
                          std::shared_ptr<const settings::RegistriesSettings> settings,
                          std::vector<std::string> environment)
     : settings_(std::move(settings)),
-      helpers_(std::move(executor), clock, std::move(environment)),
+      clouds_(executor, exchange, hosts, environment),
+      helpers_(std::move(executor), exchange.clock(), std::move(environment)),
       key_(random_bytes(32)) {}
 
 void Credentials::replace(std::shared_ptr<const settings::RegistriesSettings> settings) {
     settings_ = std::move(settings);
+    clouds_.review();
     helpers_.review();
     files_.clear();
     warned_.clear();
@@ -119,6 +129,10 @@ Credentials::Known Credentials::known(const std::string& registry, const std::st
                 {Credential::Kind::password, configured.username, configured.password, "", ""});
             return known;
         }
+        if (configured.login.provider != settings::Provider::none) {
+            known.credentials.push_back({Credential::Kind::cloud, registry, Secret(), "", ""});
+            return known;
+        }
         if (!configured.auth_file.empty()) {
             if (add(configured.auth_file))
                 known.otherwise = Error(ErrorKind::invalid, "auth file " + configured.auth_file +
@@ -135,7 +149,7 @@ Credentials::Known Credentials::known(const std::string& registry, const std::st
 
 Result<Credential> Credentials::find(const std::string& registry, const std::string& repository) {
     auto known = this->known(registry, repository);
-    if (!known.credentials.empty()) return known.credentials.front();
+    if (!known.credentials.empty()) return as_meant(std::move(known.credentials.front()));
     if (known.otherwise) return *known.otherwise;
     return Credential();
 }
@@ -143,17 +157,35 @@ Result<Credential> Credentials::find(const std::string& registry, const std::str
 Async<Result<Credential>> Credentials::obtain(std::string registry, std::string repository) {
     auto known = this->known(registry, repository);
     for (auto& credential : known.credentials) {
-        if (credential.kind != Credential::Kind::helper) co_return credential;
+        if (credential.kind == Credential::Kind::cloud) {
+            auto lent = co_await clouds_.obtain(registry, settings_->by_host.at(registry).login);
+            co_return lent;
+        }
+        if (credential.kind != Credential::Kind::helper) co_return as_meant(std::move(credential));
         auto told = co_await helpers_.ask(credential.helper, credential.username);
         if (!told) co_return told.error().while_doing("the credential of " + registry);
-        if (told->kind != Credential::Kind::none) co_return told;
+        if (told->kind != Credential::Kind::none) co_return as_meant(std::move(*told));
     }
     if (known.otherwise) co_return *known.otherwise;
     co_return Credential();
 }
 
 bool Credentials::refused(const Credential& credential) {
-    return helpers_.refused(credential);
+    return helpers_.refused(credential) || clouds_.refused(credential);
+}
+
+std::map<std::string, std::string> Credentials::headers(const std::string& registry,
+                                                        const std::string& repository) {
+    auto entry = settings_->by_host.find(registry);
+    bool own = entry != settings_->by_host.end() && !entry->second.auth_file.empty();
+    std::map<std::string, std::string> all;
+    for (const auto& path : own ? std::vector{entry->second.auth_file} : settings_->auth_files) {
+        const auto& file = read(path);
+        if (file.version.empty() || !file.content || file.content->headers().empty()) continue;
+        if (file.content->knows(registry, repository))
+            all.insert(file.content->headers().begin(), file.content->headers().end());
+    }
+    return all;
 }
 
 std::string Credentials::identity(const Credential& credential) const {

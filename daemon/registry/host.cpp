@@ -96,6 +96,7 @@ void Host::configure(const settings::RegistriesSettings& settings) {
     local = wanted.plain_http || local_name(name);
     mirrors = wanted.mirrors;
     mirror_only = wanted.mirror_only;
+    headers = wanted.headers;
     reach = reach_of(wanted);
     timeout = wanted.timeout.value_or(Milliseconds(30'000));
     double usual = local ? local_rate : public_rate;
@@ -109,6 +110,12 @@ net::Url Host::address(const std::string& repository, std::string_view kind, con
     // colon as it is.
     url.target = "/v2/" + repository + "/" + std::string(kind) + "/" + which;
     return url;
+}
+
+void Host::add_headers(net::HttpRequest& request) const {
+    if (!request.url.same_origin(base)) return;
+    for (const auto& [name, value] : headers)
+        if (!request.headers.find(name)) request.headers.add(name, value.reveal());
 }
 
 bool Host::is_public() const {
@@ -176,12 +183,17 @@ std::shared_ptr<const net::ConnectionPolicy> Hosts::policy(const Host& to) {
 }
 
 std::shared_ptr<const net::ConnectionPolicy> Hosts::policy(const Host& to, const Host& from) {
+    return policy(to, from, from.is_public() ? net::AddressRule::public_only : net::AddressRule::no_metadata);
+}
+
+std::shared_ptr<const net::ConnectionPolicy> Hosts::policy(const Host& to, const Host& from,
+                                                           net::AddressRule addresses) {
     if (&to == &from || to.configured) return policy(to);
     auto wanted = to.reach;
     wanted.ca_file = from.reach.ca_file;
     wanted.proxy = from.reach.proxy;
     wanted.direct = from.reach.direct;
-    wanted.addresses = from.is_public() ? net::AddressRule::public_only : net::AddressRule::no_metadata;
+    wanted.addresses = addresses;
     return shared(wanted);
 }
 

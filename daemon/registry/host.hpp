@@ -63,6 +63,9 @@ struct Host {
     bool is_public() const;
     void answered_from(const std::string& remote);
     void warned(const net::Headers& headers);
+    // Adds the headers that the settings have for this registry, if the request goes to its very origin. What
+    // the request has already is not replaced.
+    void add_headers(net::HttpRequest& request) const;
     // A manifest is about to be read, which Docker Hub counts.
     void pulls(Monotonic now);
 
@@ -71,7 +74,8 @@ struct Host {
     bool configured = false;  // has an entry in the settings
     bool local = false;
     std::vector<settings::MirrorSettings> mirrors;
-    bool mirror_only = false;     // it is asked nothing itself
+    bool mirror_only = false;  // it is asked nothing itself
+    std::map<std::string, settings::HeaderValue> headers;
     net::ConnectionPolicy reach;  // as the settings want it; its `addresses` is not looked at
     Milliseconds timeout{30'000};
     RateLimit rate{1};
@@ -107,6 +111,9 @@ public:
     // unless the settings name that host. Our certificate is shown to nobody but the registry it was
     // configured for.
     std::shared_ptr<const net::ConnectionPolicy> policy(const Host& to, const Host& from);
+    // As above, with another rule for the addresses than the one of strangers.
+    std::shared_ptr<const net::ConnectionPolicy> policy(const Host& to, const Host& from,
+                                                        net::AddressRule addresses);
 
 private:
     std::shared_ptr<const net::ConnectionPolicy> shared(const net::ConnectionPolicy& wanted);

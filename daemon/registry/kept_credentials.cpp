@@ -35,6 +35,11 @@ bool KeptCredentials::refused(const std::string& source) {
     return answer.until <= clock_.monotonic();
 }
 
+// Whoever is asking goes on with the answer that it has, and it is not kept.
+void KeptCredentials::forget(const std::string& source) {
+    answers_.erase(source);
+}
+
 Async<Result<Credential>> KeptCredentials::obtain(std::string source, Question question) {
     if (answers_.size() >= most_answers)
         std::erase_if(answers_, [](const auto& entry) { return !entry.second->running; });

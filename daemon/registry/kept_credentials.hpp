@@ -36,6 +36,8 @@ public:
     // The registry refused what this source lent: the source is asked again, though not within a minute.
     // Whether it may be asked now.
     bool refused(const std::string& source);
+    // Nothing of this source is to be used any more.
+    void forget(const std::string& source);
     // What is kept may be outdated: the next one asks anew. The last good ones stay.
     void review();
 

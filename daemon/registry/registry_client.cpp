@@ -22,8 +22,8 @@ struct RegistryClient::State {
           std::vector<std::string> environment)
         : clock(clock),
           hosts(settings),
-          credentials(executor, clock, settings, std::move(environment)),
           exchange(clock, transport),
+          credentials(executor, exchange, hosts, settings, std::move(environment)),
           access(std::move(executor), exchange, hosts, credentials),
           pointers(clock, access),
           mirrors(clock, hosts, pointers),
@@ -50,8 +50,8 @@ struct RegistryClient::State {
 
     Clock& clock;
     Hosts hosts;
-    Credentials credentials;
     Exchange exchange;
+    Credentials credentials;
     Access access;
     LookUp pointers;
     Mirrors mirrors;

@@ -142,6 +142,7 @@ Async<Result<net::HttpResponse>> Tokens::by_get(TokenRequest request) {
     if (request.credential.kind != Credential::Kind::none)
         asked.headers.set("Authorization", "Basic " + base64(request.credential.username + ":" +
                                                              request.credential.secret.reveal()));
+    request.registry->add_headers(asked);
     asked.policy = hosts_.policy(*host, *request.registry);
     asked.timeout = host->timeout;
     asked.most_body = most_answer;
@@ -174,6 +175,7 @@ Async<Result<net::HttpResponse>> Tokens::by_post(TokenRequest request) {
     asked.body = "grant_type=refresh_token&client_id=basewatch&scope=" + form_encode(request.scope) +
                  "&refresh_token=" + form_encode(secret);
     if (!request.service.empty()) asked.body += "&service=" + form_encode(request.service);
+    request.registry->add_headers(asked);
     asked.policy = hosts_.policy(*host, *request.registry);
     asked.timeout = host->timeout;
     asked.most_body = most_answer;

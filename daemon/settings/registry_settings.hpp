@@ -4,16 +4,45 @@
 #include "foundation/clock.hpp"
 #include "foundation/secret.hpp"
 #include "foundation/yaml.hpp"
+#include "settings/header_values.hpp"
 
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace basewatch::settings {
 
 struct Rate {
     double per_second = 0;
+};
+
+// The clouds whose logins are built in.
+enum class Provider { none, ecr, google, azure };
+std::string_view to_string(Provider provider);
+
+// How a cloud's registry is logged in to. Of the members only those of the provider are set.
+struct CloudLogin {
+    Provider provider = Provider::none;
+    Mark where;
+    // ecr: empty keys are those of the environment, the container or the instance; empty region and endpoint
+    // are what the registry's name says.
+    std::string access_key_id;
+    Secret secret_access_key, session_token;
+    std::string region, endpoint;
+    std::string key_file;  // google: of a service account; without it and a token, the machine's own
+    Secret access_token;   // google; azure: of Entra ID
+    std::string tenant;    // azure
+
+    bool operator==(const CloudLogin& other) const {
+        auto all = [](const CloudLogin& login) {
+            return std::tie(login.provider, login.access_key_id, login.secret_access_key, login.session_token,
+                            login.region, login.endpoint, login.key_file, login.access_token, login.tenant);
+        };
+        return all(*this) == all(other);
+    }
 };
 
 enum class Family { any, ipv4, ipv6 };
@@ -30,6 +59,8 @@ struct RegistrySettings {
     std::string username;
     Secret password;
     std::string auth_file;  // path of a docker config.json or podman auth.json for this registry
+    CloudLogin login;
+    std::map<std::string, HeaderValue> headers;  // to this registry's own address and nowhere else
     bool plain_http = false;
     std::string ca_file;
     std::string client_certificate_file, client_key_file;  // both or neither

@@ -19,13 +19,6 @@ constexpr Milliseconds longest_expire = std::chrono::hours(24 * 366);
 constexpr std::size_t most_retries = 50;
 constexpr std::int64_t most_at_once = 256;
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-    return out;
-}
-
 void read_address(YamlMap& map, SecretReader& secrets, Problems& problems, RequestFields& fields) {
     auto value = map.take("url");
     if (!value) return;
@@ -38,75 +31,13 @@ void read_address(YamlMap& map, SecretReader& secrets, Problems& problems, Reque
     fields.url = Secret(std::move(text->text));
 }
 
-bool is_header_name(std::string_view name) {
-    // RFC 9110 §5.6.2
-    return !name.empty() && name.size() <= 100 && std::ranges::all_of(name, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-    });
-}
-
-// Headers that sending makes itself, or that would let one request be read as two.
-bool is_ours(std::string_view name) {
-    static constexpr std::array<std::string_view, 9> names{
+void read_headers(YamlMap& map, SecretReader& secrets, Problems& problems, RequestFields& fields) {
+    // Headers that sending makes itself, or that would let one request be read as two.
+    static constexpr std::string_view ours[] = {
         "host",       "content-length",    "transfer-encoding", "connection", "expect",
         "webhook-id", "webhook-timestamp", "webhook-signature", "traceparent"};
-    return std::ranges::find(names, lower(name)) != names.end();
-}
-
-// Where a text without `${…}` is most likely a secret all the same.
-bool sounds_secret(std::string_view name) {
-    static constexpr std::array<std::string_view, 6> words{"authorization", "cookie",  "token",
-                                                           "secret",        "api-key", "password"};
-    std::string small = lower(name);
-    return std::ranges::any_of(words,
-                               [&](std::string_view word) { return small.find(word) != std::string::npos; });
-}
-
-std::optional<HeaderValue> read_header(const YamlValue::Entry& entry, SecretReader& secrets,
-                                       Problems& problems) {
-    auto text = secrets.text(entry.value, entry.key);
-    if (!text) return std::nullopt;
-    if (has_control_character(text->text)) {
-        problems.error(entry.value.mark(),
-                       "the header `" + entry.key + "` holds a line break: it must be one line");
-        return std::nullopt;
-    }
-    if (text->has_secret) return HeaderValue(Secret(std::move(text->text)));
-    // `Bearer {token}` says how the token is sent, not what it is.
-    if (!sounds_secret(entry.key) || text->text.find("{token}") != std::string::npos)
-        return HeaderValue(std::move(text->text));
-    problems.warning(entry.value.mark(), "the header `" + entry.key +
-                                             "` sounds like a secret and stands in the file: better is "
-                                             "${credential:NAME}, ${file:/path} or ${env:NAME}");
-    return HeaderValue(Secret(std::move(text->text)));
-}
-
-void read_headers(YamlMap& map, SecretReader& secrets, Problems& problems, RequestFields& fields) {
-    auto value = map.take("headers");
-    if (!value) return;
-    YamlMap headers(*value, "`headers` of " + map.what(), problems);
-    std::map<std::string, Mark> seen;
-    for (const auto& entry : value->entries()) {
-        headers.take(entry.key);
-        if (!is_header_name(entry.key)) {
-            problems.error(entry.where,
-                           "not the name of a header: it is letters, digits and -, such as X-Team");
-        } else if (is_ours(entry.key)) {
-            problems.error(entry.where,
-                           "the header `" + entry.key + "` is set by basewatch itself: remove it");
-        } else if (auto first = seen.find(lower(entry.key)); first != seen.end()) {
-            // A key that stands twice letter by letter is told by the mapping.
-            if (!fields.headers.contains(entry.key))
-                problems.error(entry.where, "the header `" + entry.key + "` stands twice, first at " +
-                                                first->second.text() + ": keep one of them");
-        } else {
-            seen.emplace(lower(entry.key), entry.where);
-            if (auto header = read_header(entry, secrets, problems))
-                fields.headers.emplace(entry.key, *header);
-        }
-    }
-    headers.finish();
+    if (auto value = map.take("headers"))
+        fields.headers = read_headers(*value, "`headers` of " + map.what(), ours, secrets, problems);
 }
 
 void read_body(YamlMap& map, Problems& problems, RequestFields& fields) {

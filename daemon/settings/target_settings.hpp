@@ -6,6 +6,7 @@
 #include "foundation/clock.hpp"
 #include "foundation/secret.hpp"
 #include "foundation/yaml.hpp"
+#include "settings/header_values.hpp"
 #include "settings/registry_settings.hpp"
 
 #include <map>
@@ -23,22 +24,6 @@ enum class Encoding { json, form };
 struct StatusRange {
     int first = 200;
     int last = 299;
-};
-
-// The text of a header. What came from `${…}` is a secret and is struck out of every log; a plain
-// `X-Team: platform` is not, or it would take each "platform" with it.
-class HeaderValue {
-public:
-    HeaderValue() = default;
-    HeaderValue(std::string plain) : plain_(std::move(plain)) {}
-    HeaderValue(Secret secret) : secret_(std::move(secret)) {}
-    const std::string& reveal() const { return secret_ ? secret_->reveal() : plain_; }
-    bool is_secret() const { return secret_.has_value(); }
-    bool empty() const { return reveal().empty(); }
-
-private:
-    std::string plain_;
-    std::optional<Secret> secret_;
 };
 
 struct RequestFields {

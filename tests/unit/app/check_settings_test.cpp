@@ -276,11 +276,27 @@ TEST(CheckSettings, what_follows_from_a_fault_already_told_is_left_out) {
                 ElementsAre("f:6:46 `project` in `with` must be a text, not a list"));
 }
 
+TEST(CheckSettings, logins_of_clouds) {
+    EXPECT_THAT(
+        checked("registries: {r.example.com: {provider: ecr}}\n"),
+        ElementsAre(HasSubstr("f:1:30 registry `r.example.com`: r.example.com is no registry of Amazon's")));
+    EXPECT_THAT(
+        checked("registries:\n  public.ecr.aws: {provider: ecr, endpoint: 'http://api.example.com'}\n"),
+        ElementsAre(HasSubstr("`endpoint` must be an https address")));
+    test::TemporaryFolder folder;
+    folder.write("key.json", R"({"type":"authorized_user","refresh_token":"leaked-secret"})");
+    EXPECT_THAT(
+        checked("registries: {gcr.io: {provider: google, key_file: '" + (folder / "key.json") + "'}}\n"),
+        ElementsAre(HasSubstr("the `key_file` of registry `gcr.io` is of the type \"authorized_user\"")));
+    EXPECT_THAT(checked("registries:\n  123456789012.dkr.ecr.eu-west-1.amazonaws.com: {provider: ecr}\n"),
+                IsEmpty());
+}
+
 TEST(Sample, is_valid_without_a_warning) {
     test::TemporaryFolder folder;
     for (std::string_view name :
          {"api_dashboard", "api_ops", "hub", "dockerconfig", "registry_ca", "registry_cert", "registry_key",
-          "proxy", "gitlab", "github", "audit", "audit_before", "inventory"})
+          "gateway", "aws", "entra", "proxy", "gitlab", "github", "audit", "audit_before", "inventory"})
         folder.write(name, std::string(name) + "-value-for-a-test");
     folder.write("slack", "https://hooks.slack.com/services/T0/B0/test\n");
     settings::Environment environment{{{"CREDENTIALS_DIRECTORY", folder.path().string()}}};

@@ -4,6 +4,7 @@
 
 #include "foundation/bytes.hpp"
 #include "registry/credentials.hpp"
+#include "support/fake_transport.hpp"
 #include "support/manual_clock.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -161,14 +162,17 @@ protected:
         return credential->kind == Kind::none ? "anonymous" : credential->username;
     }
     void use() {
-        credentials =
-            std::make_unique<Credentials>(loop.get_executor(), clock, settings, std::vector<std::string>());
+        credentials = std::make_unique<Credentials>(loop.get_executor(), exchange, hosts, settings,
+                                                    std::vector<std::string>());
     }
 
     asio::io_context loop{1};
     test::ManualClock clock{loop};
     test::TemporaryFolder folder;
     std::shared_ptr<settings::RegistriesSettings> settings = std::make_shared<settings::RegistriesSettings>();
+    test::FakeTransport transport;
+    Exchange exchange{clock, transport};
+    Hosts hosts{settings};
     std::unique_ptr<Credentials> credentials;
 };
 
@@ -229,7 +233,8 @@ TEST_F(CredentialsTest, IdentitiesTellCredentialsApartAndSayNothing) {
     EXPECT_NE(credentials->identity(one), credentials->identity(other));
     EXPECT_NE(credentials->identity(one), credentials->identity(token));
     EXPECT_EQ(credentials->identity(one).find("password"), std::string::npos);
-    EXPECT_NE(Credentials(loop.get_executor(), clock, settings, {}).identity(one), credentials->identity(one))
+    EXPECT_NE(Credentials(loop.get_executor(), exchange, hosts, settings, {}).identity(one),
+              credentials->identity(one))
         << "random for each process";
 }
 

@@ -13,6 +13,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace basewatch::registry {
 
@@ -56,7 +57,8 @@ protected:
 
     RegistryClient& client() {
         if (!client_) {
-            client_ = std::make_unique<RegistryClient>(loop.get_executor(), clock, transport, settings);
+            client_ = std::make_unique<RegistryClient>(loop.get_executor(), clock, transport, settings,
+                                                       std::vector<std::string>());
             serve();
         }
         return *client_;

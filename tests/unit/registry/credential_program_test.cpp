@@ -3,6 +3,7 @@
 #include "registry/credential_program.hpp"
 
 #include "registry/credentials.hpp"
+#include "support/fake_transport.hpp"
 #include "support/run_async.hpp"
 #include "support/temporary_folder.hpp"
 #include "unit/registry/client_fixture.hpp"
@@ -110,6 +111,8 @@ protected:
     };
     TurnedClock clock{system};
     test::TemporaryFolder folder;
+    test::FakeTransport transport;
+    Exchange exchange{clock, transport};
     TaskGroup tasks{loop.get_executor()};
 
 private:
@@ -226,7 +229,8 @@ TEST_F(HelperTest, CredentialsAskTheHelperThatTheFileNames) {
     program("one", "echo '{\"Username\":\"ci\",\"Secret\":\"s3cret\"}'");
     auto settings = std::make_shared<settings::RegistriesSettings>();
     settings->auth_files = {folder.write("config.json", R"({"credHelpers":{"r.io":"one"}})")};
-    Credentials credentials(loop.get_executor(), clock, settings,
+    Hosts hosts(settings);
+    Credentials credentials(loop.get_executor(), exchange, hosts, settings,
                             {"PATH=" + (folder / "bin") + ":/usr/bin:/bin"});
     auto credential = test::run_async(loop, credentials.obtain("r.io", "team/app"));
     ASSERT_TRUE(credential) << credential.error().message();
@@ -243,7 +247,8 @@ TEST_F(HelperTest, WhereTheStoreHasNothingTheFileIsAskedAndThenTheNextOne) {
         folder.write("first.json", R"({"credsStore":"store","auths":{"file.io":{"auth":"ZmlsZTpw"}}})"),
         folder.write("second.json", R"({"auths":{"second.io":{"auth":"c2Vjb25kOnA="}}})"),
         folder.write("broken.json", "{")};
-    Credentials credentials(loop.get_executor(), clock, settings,
+    Hosts hosts(settings);
+    Credentials credentials(loop.get_executor(), exchange, hosts, settings,
                             {"PATH=" + (folder / "bin") + ":/usr/bin:/bin"});
     auto who = [&](const std::string& registry) {
         auto credential = test::run_async(loop, credentials.obtain(registry, "team/app"));

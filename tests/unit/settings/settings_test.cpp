@@ -123,6 +123,36 @@ registries:
     EXPECT_TRUE(registries->by_host.at("10.0.0.1:5000").plain_http);
 }
 
+TEST(Settings, registries_of_clouds_and_their_headers) {
+    Environment environment{
+        {{"KEY", "of-amazon-secret"}, {"GATEWAY", "gateway-key"}, {"ENTRA", "entra-token"}}};
+    auto registries = good(R"(
+registries:
+  123456789012.dkr.ecr.eu-west-1.amazonaws.com:
+    {provider: ecr, access_key_id: AKIDEXAMPLE, secret_access_key: "${env:KEY}", endpoint: "https://vpce.example"}
+  public.ecr.aws: {provider: ecr}
+  europe-docker.pkg.dev: {provider: google, access_token: "${env:KEY}"}
+  gcr.io: {provider: google}
+  shop.azurecr.io: {provider: azure, access_token: "${env:ENTRA}", tenant: contoso.example}
+  r.example.com: {headers: {X-Gateway: "${env:GATEWAY}", X-Team: platform}}
+)",
+                           environment)
+                          .registries->by_host;
+    const auto& amazon = registries.at("123456789012.dkr.ecr.eu-west-1.amazonaws.com").login;
+    EXPECT_EQ(amazon.provider, Provider::ecr);
+    EXPECT_EQ(amazon.access_key_id, "AKIDEXAMPLE");
+    EXPECT_EQ(amazon.secret_access_key.reveal(), "of-amazon-secret");
+    EXPECT_EQ(amazon.endpoint, "https://vpce.example");
+    EXPECT_EQ(registries.at("public.ecr.aws").login.provider, Provider::ecr);
+    EXPECT_EQ(registries.at("europe-docker.pkg.dev").login.access_token.reveal(), "of-amazon-secret");
+    EXPECT_EQ(registries.at("gcr.io").login.provider, Provider::google);
+    EXPECT_EQ(registries.at("shop.azurecr.io").login.tenant, "contoso.example");
+    const auto& headers = registries.at("r.example.com").headers;
+    EXPECT_TRUE(headers.at("X-Gateway").is_secret());
+    EXPECT_EQ(headers.at("X-Gateway").reveal(), "gateway-key");
+    EXPECT_EQ(headers.at("X-Team").reveal(), "platform");
+}
+
 TEST(Settings, a_registry_under_two_names_is_given_twice) {
     Problems problems;
     EXPECT_FALSE(read_settings_text("f.yaml", "registries:\n  docker.io: {}\n  registry-1.docker.io: {}\n",
