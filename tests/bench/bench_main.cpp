@@ -1,7 +1,7 @@
 // What the daemon costs and how fast it is, beside yardsticks that do the same work on the same servers in
 // the same run, so that a ratio means something on any machine.
 //
-//   bench [registry] [--smoke]
+//   bench [registry|scale] [--smoke]
 //
 // Ends with 1 when a figure is missed that does not depend on the machine: requests for each tag, flushes of
 // the disk, memory.
@@ -26,10 +26,15 @@ void registry(const Plan& plan, Figures& figures) {
     measure_daemon(plan, figures);
 }
 
-constexpr Suite suites[] = {{"registry", registry}};
+void scale(const Plan& plan, Figures& figures) {
+    measure_scale(plan, figures);
+    measure_idle_hour(plan, figures);
+}
+
+constexpr Suite suites[] = {{"registry", registry}, {"scale", scale}};
 
 int usage() {
-    std::fputs("usage: bench [registry] [--smoke]\n", stderr);
+    std::fputs("usage: bench [registry|scale] [--smoke]\n", stderr);
     return 2;
 }
 

@@ -83,30 +83,28 @@ private:
     std::unique_ptr<test::Process> process_;
 };
 
-class Nginx final : public Server {
+// nginx in a folder of its own, with what stands in `http {}` given; tells its requests on a port of its own.
+class NginxProcess {
 public:
-    Nginx(std::size_t tags, bool tls)
-        : authority_(tls ? std::make_unique<test::CertificateAuthority>() : nullptr) {
-        auto image = Image::small();
-        std::string digest = Image::digest(image.manifest);
-        std::ostringstream map;
-        map << "default \"\";\n";
-        std::istringstream paths(manifest_paths(tags));
-        for (std::string path; std::getline(paths, path);) map << '"' << path << "\" yes;\n";
-        map << "\"/v2/" << repository << "/manifests/" << digest << "\" yes;\n";
-        folder_.write("map.conf", map.str());
-        folder_.write("nginx.conf", configuration(image, digest));
+    const test::TemporaryFolder& folder() const { return folder_; }
+
+    void start(const std::string& servers, int port) {
+        std::ostringstream text;
+        text << "pid " << folder_ / "nginx.pid" << ";\nerror_log stderr error;\n"
+             << "worker_rlimit_nofile 8192;\nevents {worker_connections 4096;}\n"
+             << "http {\n  access_log off; keepalive_requests 100000000; keepalive_timeout 300s;\n";
+        for (const char* name : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"})
+            text << "  " << name << "_temp_path " << folder_ / name << ";\n";
+        text << "  server {listen 127.0.0.1:" << status_port_ << "; location = /status {stub_status;}}\n"
+             << servers << "}\n";
         // One process: a master that is killed leaves its worker behind.
-        process_ = std::make_unique<test::Process>(
-            std::vector<std::string>{"nginx", "-p", folder_.path().string(), "-c", folder_ / "nginx.conf",
-                                     "-g", "daemon off; master_process off;"});
-        if (!test::accepts_connections(port_)) throw std::runtime_error(process_->errors());
+        process_ = std::make_unique<test::Process>(std::vector<std::string>{
+            "nginx", "-p", folder_.path().string(), "-c", folder_.write("nginx.conf", text.str()), "-g",
+            "daemon off; master_process off;"});
+        if (!test::accepts_connections(port)) throw std::runtime_error(process_->errors());
     }
 
-    std::string name() const override { return authority_ ? "nginx https" : "nginx"; }
-    std::string ca_file() const override { return authority_ ? authority_->file() : ""; }
-
-    std::uint64_t requests() override {
+    std::uint64_t requests() {
         // "server accepts handled requests\n 16630948 16630948 31070465 \n": the third number; each look is
         // one.
         std::string text = test::http("GET", address(status_port_) + "/status").body;
@@ -117,39 +115,82 @@ public:
     }
 
 private:
-    std::string configuration(const Image& image, const std::string& digest) const {
-        std::string over = ";\n";
-        if (authority_) {
-            auto files = authority_->sign();
-            over = " ssl;\n    ssl_certificate " + files.certificate + ";\n    ssl_certificate_key " +
-                   files.key + ";\n";
-        }
-        std::ostringstream text;
-        text << "pid " << folder_ / "nginx.pid" << ";\nerror_log stderr error;\n"
-             << "events {worker_connections 1024;}\n"
-             << "http {\n  access_log off; keepalive_requests 100000000; keepalive_timeout 300s;\n"
-             << "  map_hash_max_size 65536; map_hash_bucket_size 256;\n  map $uri $known {include "
-             << folder_ / "map.conf" << ";}\n";
-        for (const char* name : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"})
-            text << "  " << name << "_temp_path " << folder_ / name << ";\n";
-        text << "  server {listen 127.0.0.1:" << status_port_ << "; location = /status {stub_status;}}\n"
-             << "  server {\n    listen 127.0.0.1:" << port_ << over
-             << "    location = /v2/ {return 200 '{}';}\n"
-             << "    location /v2/" << repository << "/manifests/ {\n      types {}\n      default_type "
-             << manifest_type << ";\n      if ($known = \"\") {return 404;}\n"
-             << "      add_header Docker-Content-Digest " << digest << ";\n      return 200 '"
-             << image.manifest << "';\n    }\n"
-             << "    location = /v2/" << repository << "/blobs/" << Image::digest(image.config)
-             << " {types {} default_type application/octet-stream; return 200 '" << image.config << "';}\n"
-             << "  }\n}\n";
-        return text.str();
-    }
-
     test::TemporaryFolder folder_;
-    std::unique_ptr<test::CertificateAuthority> authority_;
     int status_port_ = test::free_port();
     std::unique_ptr<test::Process> process_;
     std::uint64_t looks_ = 0;
+};
+
+// The answers of a registry at these locations of nginx's, for every tag, or those that a condition lets
+// through.
+std::string answers(const std::string& manifests, const std::string& only_if, const std::string& blobs) {
+    auto image = Image::small();
+    return "    location = /v2/ {return 200 '{}';}\n    location " + manifests +
+           " {\n      types {}\n      default_type " + manifest_type + ";\n" + only_if +
+           "      add_header Docker-Content-Digest " + Image::digest(image.manifest) +
+           ";\n      return 200 '" + image.manifest + "';\n    }\n    location " + blobs +
+           " {types {} default_type application/octet-stream; return 200 '" + image.config + "';}\n";
+}
+
+class Nginx final : public Server {
+public:
+    Nginx(std::size_t tags, bool tls)
+        : authority_(tls ? std::make_unique<test::CertificateAuthority>() : nullptr) {
+        auto image = Image::small();
+        std::ostringstream map;
+        map << "default \"\";\n";
+        std::istringstream paths(manifest_paths(tags));
+        for (std::string path; std::getline(paths, path);) map << '"' << path << "\" yes;\n";
+        map << "\"/v2/" << repository << "/manifests/" << Image::digest(image.manifest) << "\" yes;\n";
+        std::ostringstream text;
+        text << "  map_hash_max_size 65536; map_hash_bucket_size 256;\n  map $uri $known {include "
+             << nginx_.folder().write("map.conf", map.str()) << ";}\n"
+             << "  server {\n    listen 127.0.0.1:" << port_;
+        if (authority_) {
+            auto files = authority_->sign();
+            text << " ssl;\n    ssl_certificate " << files.certificate << ";\n    ssl_certificate_key "
+                 << files.key;
+        }
+        std::string below = "/v2/" + std::string(repository);
+        text << ";\n"
+             << answers(below + "/manifests/", "      if ($known = \"\") {return 404;}\n",
+                        "= " + below + "/blobs/" + Image::digest(image.config))
+             << "  }\n";
+        nginx_.start(text.str(), port_);
+    }
+
+    std::string name() const override { return authority_ ? "nginx https" : "nginx"; }
+    std::string ca_file() const override { return authority_ ? authority_->file() : ""; }
+    std::uint64_t requests() override { return nginx_.requests(); }
+
+private:
+    std::unique_ptr<test::CertificateAuthority> authority_;
+    NginxProcess nginx_;
+};
+
+class NginxOnManyPorts final : public ManyServers {
+public:
+    explicit NginxOnManyPorts(std::size_t count) {
+        std::string listens;
+        int port = 0;
+        for (std::size_t at = 0; at < count; ++at) {
+            port = test::free_port();
+            ports_.push_back(port);
+            listens += "    listen 127.0.0.1:" + std::to_string(port) + ";\n";
+        }
+        nginx_.start("  server {\n" + listens + answers("~ /manifests/", "", "~ /blobs/") + "  }\n", port);
+    }
+
+    std::vector<std::string> hosts() const override {
+        std::vector<std::string> hosts;
+        for (int port : ports_) hosts.push_back("127.0.0.1:" + std::to_string(port));
+        return hosts;
+    }
+    std::uint64_t requests() override { return nginx_.requests(); }
+
+private:
+    std::vector<int> ports_;
+    NginxProcess nginx_;
 };
 
 }  // namespace
@@ -195,6 +236,10 @@ std::unique_ptr<Server> start_nginx(std::size_t tags) {
 
 std::unique_ptr<Server> start_nginx_over_tls(std::size_t tags) {
     return std::make_unique<Nginx>(tags, true);
+}
+
+std::unique_ptr<ManyServers> start_nginx_on_ports(std::size_t count) {
+    return std::make_unique<NginxOnManyPorts>(count);
 }
 
 std::vector<std::string> bare_client(const Server& server, std::size_t connections,

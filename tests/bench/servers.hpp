@@ -48,6 +48,15 @@ std::unique_ptr<Server> start_registry(std::size_t tags);
 std::unique_ptr<Server> start_nginx(std::size_t tags);
 std::unique_ptr<Server> start_nginx_over_tls(std::size_t tags);
 
+// One nginx that stands for many registries: it has every repository and every tag on each of its ports.
+class ManyServers {
+public:
+    virtual ~ManyServers() = default;
+    virtual std::vector<std::string> hosts() const = 0;  // HOST:PORT
+    virtual std::uint64_t requests() = 0;
+};
+std::unique_ptr<ManyServers> start_nginx_on_ports(std::size_t count);
+
 // The program and its arguments that ask the server for each of these paths once.
 std::vector<std::string> bare_client(const Server& server, std::size_t connections, const std::string& paths);
 Watching watch_tags(const Server& server, std::size_t tags, std::size_t connections);

@@ -12,12 +12,22 @@ struct Plan {
     int sweeps = 6;
     int interval_seconds = 5;
 
-    static Plan smoke() { return {{50, 250}, 1, 4, 1}; }
+    // A large configuration: so many hosts, repositories on each, and tags in each of those.
+    std::size_t hosts = 50, repositories = 400, tags_each = 5;
+    int large_interval_seconds = 30;
+
+    std::size_t watches() const { return hosts * repositories * tags_each; }
+    static Plan smoke() { return {{50, 250}, 1, 4, 1, 5, 20, 5, 2}; }
 };
 
 // sweeps.cpp: sweeps in which nothing changed, by `check`, beside the bare client on the same servers.
 void measure_sweeps(const Plan& plan, Figures& figures);
 // daemon.cpp: the daemon, sweep after sweep.
 void measure_daemon(const Plan& plan, Figures& figures);
+
+// scale.cpp: 100,000 watches over 20,000 repositories on 50 hosts.
+void measure_scale(const Plan& plan, Figures& figures);
+// idle_hour.cpp: what an hour of them costs when nothing changes, on a clock that is turned by hand.
+void measure_idle_hour(const Plan& plan, Figures& figures);
 
 }  // namespace basewatch::bench
