@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 
 namespace basewatch::rules {
 
@@ -44,6 +45,18 @@ Rules naming(const Rules& rules, const std::string& dependent) {
     for (const auto* rule : rules)
         if (std::find(rule->dependents.begin(), rule->dependents.end(), dependent) != rule->dependents.end())
             found.push_back(rule);
+    return found;
+}
+
+// The same for every dependent at once: a base may have 10,000 of them.
+std::unordered_map<std::string_view, Rules> rules_by_dependent(const Rules& rules) {
+    std::unordered_map<std::string_view, Rules> found;
+    for (const auto* rule : rules) {
+        for (const auto& dependent : rule->dependents) {
+            auto& known = found[dependent];
+            if (known.empty() || known.back() != rule) known.push_back(rule);
+        }
+    }
     return found;
 }
 
@@ -179,8 +192,9 @@ Plan plan_change(const model::Change& change, const PlanningTable& table, UlidSo
                       {event.id},  change.id,     change.detected_at};
     plan.events.push_back(std::move(event));
 
+    auto by_dependent = rules_by_dependent(rules);
     for (const auto& dependent : dependents) {
-        auto targets = targets_of(naming(rules, dependent), true, table);
+        auto targets = targets_of(by_dependent[dependent], true, table);
         if (!targets.empty()) add_rebuild(plan, dependent, targets, occasion, table, ids, now);
     }
     return plan;
