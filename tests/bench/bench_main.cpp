@@ -1,7 +1,7 @@
 // What the daemon costs and how fast it is, beside yardsticks that do the same work on the same servers in
 // the same run, so that a ratio means something on any machine.
 //
-//   bench [registry|scale] [--smoke]
+//   bench [registry|scale|delivery] [--smoke]
 //
 // Ends with 1 when a figure is missed that does not depend on the machine: requests for each tag, flushes of
 // the disk, memory.
@@ -31,10 +31,10 @@ void scale(const Plan& plan, Figures& figures) {
     measure_idle_hour(plan, figures);
 }
 
-constexpr Suite suites[] = {{"registry", registry}, {"scale", scale}};
+constexpr Suite suites[] = {{"registry", registry}, {"scale", scale}, {"delivery", measure_delivery}};
 
 int usage() {
-    std::fputs("usage: bench [registry|scale] [--smoke]\n", stderr);
+    std::fputs("usage: bench [registry|scale|delivery] [--smoke]\n", stderr);
     return 2;
 }
 

@@ -2,6 +2,7 @@
 // from memory and a clock that is turned by hand, so that an hour takes some seconds and no server shares
 // them.
 
+#include "bench/measure.hpp"
 #include "bench/scale.hpp"
 #include "bench/servers.hpp"
 #include "foundation/log.hpp"
@@ -15,7 +16,6 @@
 
 #include <cstdio>
 #include <stdexcept>
-#include <sys/resource.h>
 
 namespace basewatch::bench {
 
@@ -50,15 +50,6 @@ private:
     std::string digest_ = Image::digest(image_.manifest);
 };
 
-double cpu_of_this_process() {
-    rusage used{};
-    getrusage(RUSAGE_SELF, &used);
-    auto seconds = [](const timeval& time) {
-        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-    };
-    return seconds(used.ru_utime) + seconds(used.ru_stime);
-}
-
 std::shared_ptr<const watch::WatchTable> large_table(const std::vector<std::string>& references) {
     auto table = std::make_shared<watch::WatchTable>();
     table->planning = std::make_shared<rules::PlanningTable>();
@@ -91,7 +82,7 @@ void measure_idle_hour(const Plan& plan, Figures& figures) {
     watch::Watcher watcher(loop.get_executor(), clock, client, **store, [](const auto&) {});
     auto used = test::run_async(loop, watcher.use(large_table(large_references(plan, hosts))));
     if (!used) throw std::runtime_error(used.error().message());
-    test::run_async(loop, watcher.check_all(model::DetectedBy::poll), 120s);
+    test::run_async(loop, watcher.check_all(model::DetectedBy::poll, [](std::size_t, auto) {}), 600s);
 
     TaskGroup running(loop.get_executor());
     running.start("watcher", watcher.run());

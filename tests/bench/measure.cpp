@@ -69,6 +69,12 @@ Cost middle(std::vector<Cost> costs) {
     return costs[costs.size() / 2];
 }
 
+double cpu_of_this_process() {
+    rusage used{};
+    getrusage(RUSAGE_SELF, &used);
+    return seconds(used.ru_utime) + seconds(used.ru_stime);
+}
+
 Usage usage_of(pid_t process) {
     std::string folder = "/proc/" + std::to_string(process);
     Usage usage;

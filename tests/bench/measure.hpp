@@ -33,6 +33,9 @@ struct Usage {
 };
 Usage usage_of(pid_t process);
 
+// Seconds of processor time that this process has taken so far.
+double cpu_of_this_process();
+
 // A figure that the daemon tells at /metrics, by the beginning of its line; 0 where there is none.
 double metric(const std::string& socket, const std::string& name);
 

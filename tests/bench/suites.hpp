@@ -16,8 +16,14 @@ struct Plan {
     std::size_t hosts = 50, repositories = 400, tags_each = 5;
     int large_interval_seconds = 30;
 
+    // Deliveries: how many, how many at once, how often measured; targets that hang meanwhile; dependents of
+    // one change; changes committed at a steady pace.
+    std::size_t deliveries = 10'000, delivery_places = 64;
+    int delivery_times = 3;
+    std::size_t hanging = 1'000, dependents = 10'000, paced = 2'500;
+
     std::size_t watches() const { return hosts * repositories * tags_each; }
-    static Plan smoke() { return {{50, 250}, 1, 4, 1, 5, 20, 5, 2}; }
+    static Plan smoke() { return {{50, 250}, 1, 4, 1, 5, 20, 5, 2, 200, 64, 1, 50, 200, 100}; }
 };
 
 // sweeps.cpp: sweeps in which nothing changed, by `check`, beside the bare client on the same servers.
@@ -29,5 +35,8 @@ void measure_daemon(const Plan& plan, Figures& figures);
 void measure_scale(const Plan& plan, Figures& figures);
 // idle_hour.cpp: what an hour of them costs when nothing changes, on a clock that is turned by hand.
 void measure_idle_hour(const Plan& plan, Figures& figures);
+
+// delivery.cpp: how fast what is committed gets out.
+void measure_delivery(const Plan& plan, Figures& figures);
 
 }  // namespace basewatch::bench

@@ -1,0 +1,154 @@
+// How fast what is committed gets out: events with one delivery each, signed, every attempt on disk, to a
+// receiver on this machine, beside what wrk posts to the same receiver and what SQLite commits on the same
+// disk. The parts are those of the daemon, wired as it wires them.
+
+#include "app/parts.hpp"
+#include "bench/delivery_house.hpp"
+#include "bench/measure.hpp"
+#include "bench/receiver.hpp"
+#include "bench/suites.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <stdexcept>
+
+namespace basewatch::bench {
+
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+double seconds_since(Steady::time_point start) {
+    return std::chrono::duration<double>(Steady::now() - start).count();
+}
+
+double middle_of(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    return values[values.size() / 2];
+}
+
+// Posts of what an event is large, as fast as they go; a second.
+double posts_per_second(const Receiver& receiver, std::size_t connections, std::size_t size) {
+    test::TemporaryFolder folder;
+    auto script =
+        folder.write("post.lua", "wrk.method = 'POST'\nwrk.body = string.rep('x', " + std::to_string(size) +
+                                     ")\nwrk.headers['Content-Type'] = 'application/json'\n");
+    auto cost = succeed({"wrk", "-t1", "-c" + std::to_string(connections), "-d1s", "-s", script,
+                         "http://127.0.0.1:" + std::to_string(receiver.port()) + "/hook"},
+                        folder.path().string());
+    constexpr std::string_view name = "Requests/sec:";
+    auto at = cost.output.find(name);
+    if (at == std::string::npos) throw std::runtime_error("wrk: " + cost.output);
+    return std::stod(cost.output.substr(at + name.size()));
+}
+
+// One row to a commit, flushed each time, as the state is.
+double commits_per_second() {
+    test::TemporaryFolder folder;
+    SQLite::Database database(folder / "commits.db", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE t (a TEXT)");
+    SQLite::Statement insert(database, "INSERT INTO t VALUES ('a row of some length, as attempts have it')");
+    auto start = Steady::now();
+    int commits = 0;
+    while (seconds_since(start) < 1) {
+        insert.exec();
+        insert.reset();
+        ++commits;
+    }
+    return commits / seconds_since(start);
+}
+
+struct Rate {
+    double per_second = 0;
+    double cpu = 0;  // seconds for each, without the receiver's thread
+};
+
+Rate delivered(const Plan& plan, std::size_t concurrency, std::size_t hanging) {
+    Receiver receiver(Receiver::Manner::answers), silence(Receiver::Manner::hangs);
+    DeliveryHouse house(receiver.port(), silence.port(), concurrency, hanging);
+    house.queue_changes(plan.deliveries);
+    if (hanging > 0) house.queue_hanging();
+    auto cpu = cpu_of_this_process() - receiver.cpu() - silence.cpu();
+    auto start = Steady::now();
+    house.run([&] { return receiver.received() >= plan.deliveries; }, plan.deliveries);
+    Rate rate;
+    rate.per_second = static_cast<double>(plan.deliveries) / seconds_since(start);
+    rate.cpu =
+        (cpu_of_this_process() - receiver.cpu() - silence.cpu() - cpu) / static_cast<double>(plan.deliveries);
+    return rate;
+}
+
+void measure_rate(const Plan& plan, Figures& figures) {
+    Receiver receiver(Receiver::Manner::answers);
+    std::vector<double> posts, commits;
+    std::vector<double> few, many, hanging;
+    double cpu = 0;
+    for (int time = 0; time < plan.delivery_times; ++time) {
+        posts.push_back(posts_per_second(receiver, plan.delivery_places, 1200));
+        commits.push_back(commits_per_second());
+        few.push_back(delivered(plan, 4, 0).per_second);
+        auto rate = delivered(plan, plan.delivery_places, 0);
+        many.push_back(rate.per_second);
+        cpu = rate.cpu;
+        hanging.push_back(delivered(plan, plan.delivery_places, plan.hanging).per_second);
+        std::printf(
+            "wrk %8.0f/s  SQLite %7.0f commits/s  delivered, 4 at once %6.0f/s, %zu at once %6.0f/s, %.0f "
+            "us of CPU each; beside %zu that hang %6.0f/s\n",
+            posts.back(), commits.back(), few.back(), plan.delivery_places, many.back(), cpu * 1e6,
+            plan.hanging, hanging.back());
+        std::fflush(stdout);
+    }
+    double rate = middle_of(many), alone = middle_of(few), beside = middle_of(hanging);
+    std::string yardsticks =
+        "wrk " + text(middle_of(posts), 0, "/s") + ", SQLite " + text(middle_of(commits), 0, "commits/s");
+    std::string places = std::to_string(plan.delivery_places);
+    figures.add({"7 deliveries, " + places + " at once", text(rate, 0, "/s"), yardsticks, "at least 5000/s",
+                 rate >= 5000});
+    figures.add({"7 the floor of it", text(rate, 0, "/s"), "", "at least 2000/s", rate >= 2000});
+    figures.add(
+        {"7 deliveries, 4 at once", text(alone, 0, "/s"), yardsticks, "at least 2000/s", alone >= 2000});
+    figures.add({std::to_string(plan.hanging) + " targets that hang cost another",
+                 text((1 - beside / rate) * 100, 1, "%"), text(beside, 0, "/s beside them"), "less than 5 %",
+                 beside > rate * 0.95});
+}
+
+void measure_dependents(const Plan& plan, Figures& figures) {
+    auto took = DeliveryHouse::time_to_queue_dependents(plan.dependents);
+    std::printf("a change with %zu dependents: planned in %.3f s, recorded in %.3f s\n", plan.dependents,
+                took.planned, took.recorded);
+    double whole = took.planned + took.recorded;
+    figures.add({"a change with " + std::to_string(plan.dependents) + " dependents is queued in",
+                 text(whole, 2, "s"), text(took.planned, 2, "s of it is planning"), "less than 1 s",
+                 whole < 1});
+}
+
+void measure_latency(const Plan& plan, Figures& figures) {
+    Receiver receiver(Receiver::Manner::answers);
+    DeliveryHouse house(receiver.port(), receiver.port(), 4, 0);
+    auto committed = house.run_paced(plan.paced, 500);
+    auto arrived = receiver.arrivals();
+    std::vector<double> waits;
+    for (const auto& [id, when] : committed)
+        if (auto there = arrived.find(id); there != arrived.end())
+            waits.push_back(std::chrono::duration<double>(there->second - when).count());
+    if (waits.size() != committed.size()) throw std::runtime_error("not every paced delivery arrived");
+    std::sort(waits.begin(), waits.end());
+    double p50 = waits[waits.size() / 2], p99 = waits[waits.size() * 99 / 100];
+    std::printf("from commit to the first byte, at 500/s: p50 %.1f ms, p99 %.1f ms, longest %.1f ms\n",
+                p50 * 1e3, p99 * 1e3, waits.back() * 1e3);
+    figures.add({"from commit to first byte at 500/s, p99", text(p99 * 1e3, 1, "ms"),
+                 text(p50 * 1e3, 1, "ms in the middle"), "less than 50 ms", p99 < 0.05});
+}
+
+}  // namespace
+
+void measure_delivery(const Plan& plan, Figures& figures) {
+    std::printf("\n%zu events with one delivery each, signed, durable\n\n", plan.deliveries);
+    measure_rate(plan, figures);
+    measure_dependents(plan, figures);
+    measure_latency(plan, figures);
+}
+
+}  // namespace basewatch::bench
