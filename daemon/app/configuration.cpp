@@ -7,6 +7,7 @@
 #include "rules/conditions.hpp"
 
 #include <array>
+#include <malloc.h>
 #include <unistd.h>
 
 namespace basewatch::app {
@@ -47,6 +48,9 @@ std::optional<Configuration> load(const std::string& file, const settings::Envir
     made.api = api_table(settings, made.watch->planning);
     // The watch table holds what is needed of them: 100,000 would take tens of megabytes a second time.
     settings.watch = std::vector<settings::WatchSettings>();
+    // What a large file was read into leaves holes all over the heap, which are kept unless they are asked
+    // for.
+    malloc_trim(0);
     made.settings = std::move(settings);
     return made;
 }

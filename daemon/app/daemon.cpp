@@ -77,7 +77,7 @@ Async<int> Daemon::serve() {
     work.start("cleaning", clean());
     service_.set_ready(true);
     manager_.ready(status_line());
-    log::info("ready", {{"bases", std::to_string(configuration_.watch->bases.size())},
+    log::info("ready", {{"bases", std::to_string(parts_.watcher.progress().watched)},
                         {"targets", std::to_string(configuration_.dispatch->targets.size())},
                         {"state", parts_.store->path()}});
 
@@ -166,7 +166,7 @@ Async<void> Daemon::reload() {
     service_.use(fresh->api);
     configuration_ = std::move(*fresh);
     log::info("reloaded; values of ${env:…} and ${credential:…} stay as they were at the start",
-              {{"bases", std::to_string(configuration_.watch->bases.size())},
+              {{"bases", std::to_string(parts_.watcher.progress().watched)},
                {"targets", std::to_string(configuration_.dispatch->targets.size())}});
     manager_.ready(status_line());
 }
@@ -210,9 +210,8 @@ Async<void> Daemon::clean() {
 
 std::string Daemon::status_line() const {
     auto progress = parts_.watcher.progress();
-    return std::to_string(configuration_.watch->bases.size()) + " bases, " +
-           std::to_string(progress.failing) + " failing, " + std::to_string(progress.checks) + " checks, " +
-           std::to_string(progress.changes) + " changes";
+    return std::to_string(progress.watched) + " bases, " + std::to_string(progress.failing) + " failing, " +
+           std::to_string(progress.checks) + " checks, " + std::to_string(progress.changes) + " changes";
 }
 
 }  // namespace

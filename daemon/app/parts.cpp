@@ -30,11 +30,12 @@ Parts::Parts(Outside& outside, std::unique_ptr<store::Store> opened)
       watcher(outside.loop.get_executor(), outside.clock, outside.registry, *store, outside.jq,
               [this](const std::vector<std::string>& targets) { dispatcher.notify(targets); }) {}
 
-Async<Result<void>> Parts::use(const Configuration& configuration) {
+Async<Result<void>> Parts::use(Configuration& configuration) {
     auto rules = co_await store->replace_file_rules(configuration.watch->planning->rules);
     if (!rules) co_return rules.error().while_doing("storing the rule table");
     auto watching = co_await watcher.use(configuration.watch);
     if (!watching) co_return watching.error().while_doing("taking up the watches");
+    configuration.watch.reset();
     auto sending = co_await dispatcher.use(configuration.dispatch);
     if (!sending) co_return sending.error().while_doing("taking up the targets");
     co_return Result<void>();

@@ -73,6 +73,7 @@ std::vector<model::Rule> rules_of_bases(const settings::Settings& settings) {
 
 std::vector<watch::Watched> watched_bases(const settings::Settings& settings) {
     std::vector<watch::Watched> out;
+    out.reserve(settings.watch.size());
     std::set<std::string> seen;
     const auto& defaults = settings.defaults;
     for (const auto& watch : settings.watch) {

@@ -13,8 +13,17 @@ namespace basewatch::cli {
 
 namespace {
 
+using Outcome = watch::CheckReport::Outcome;
+
+// What is kept of a report until all can be printed: there may be 100,000 of them.
+struct Checked {
+    Outcome outcome = Outcome::failed;
+    std::string base;
+    std::string detail;  // for people, or with --json the whole report
+};
+
 struct Sweep {
-    std::vector<watch::CheckReport> reports;
+    std::vector<Checked> checked;  // in the table's order
     dispatch::Dispatcher::DrainReport deliveries;
     std::string fault;
 };
@@ -38,30 +47,7 @@ bool narrow(app::Configuration& configuration, const std::vector<std::string>& r
     return true;
 }
 
-Async<Sweep> sweep(app::Parts& parts, const app::Configuration& configuration,
-                   std::vector<std::string> references) {
-    Sweep swept;
-    auto used = co_await parts.use(configuration);
-    if (!used) {
-        swept.fault = used.error().message();
-        co_return swept;
-    }
-    if (references.empty()) {
-        swept.reports = co_await parts.watcher.check_all(model::DetectedBy::request);
-    } else {
-        for (const auto& text : references) {
-            auto report =
-                co_await parts.watcher.check_now(*model::Reference::parse(text), model::DetectedBy::request);
-            if (!report) swept.fault = report.error().message();
-            if (report) swept.reports.push_back(std::move(*report));
-        }
-    }
-    swept.deliveries = co_await parts.dispatcher.drain_once();
-    co_return swept;
-}
-
 std::string in_words(const watch::CheckReport& report) {
-    using Outcome = watch::CheckReport::Outcome;
     if (report.outcome == Outcome::failed) return report.error;
     if (report.outcome == Outcome::baseline) return "first sight: " + report.after.short_text();
     if (report.outcome == Outcome::unchanged) return report.after.short_text();
@@ -74,10 +60,41 @@ std::string in_words(const watch::CheckReport& report) {
     return kinds + ": " + report.before.short_text() + " -> " + report.after.short_text();
 }
 
+Checked kept_of(const watch::CheckReport& report, bool json) {
+    return {report.outcome, report.base.familiar(), json ? api::view(report).dump() : in_words(report)};
+}
+
+Async<Sweep> sweep(app::Parts& parts, app::Configuration& configuration, std::vector<std::string> references,
+                   bool json) {
+    Sweep swept;
+    auto used = co_await parts.use(configuration);
+    if (!used) {
+        swept.fault = used.error().message();
+        co_return swept;
+    }
+    if (references.empty()) {
+        swept.checked.resize(parts.watcher.progress().watched);
+        auto keep = [&](std::size_t place, const watch::CheckReport& report) {
+            swept.checked[place] = kept_of(report, json);
+        };
+        co_await parts.watcher.check_all(model::DetectedBy::request, keep);
+    } else {
+        for (const auto& text : references) {
+            auto report =
+                co_await parts.watcher.check_now(*model::Reference::parse(text), model::DetectedBy::request);
+            if (!report) swept.fault = report.error().message();
+            if (report) swept.checked.push_back(kept_of(*report, json));
+        }
+    }
+    swept.deliveries = co_await parts.dispatcher.drain_once();
+    co_return swept;
+}
+
 void show(const Common& common, const Sweep& swept, const std::string& state_file) {
     if (common.json) {
         nlohmann::ordered_json body{{"state_file", state_file}, {"checks", nlohmann::ordered_json::array()}};
-        for (const auto& report : swept.reports) body["checks"].push_back(api::view(report));
+        for (const auto& checked : swept.checked)
+            body["checks"].push_back(nlohmann::ordered_json::parse(checked.detail));
         body["deliveries"] = {{"delivered", swept.deliveries.delivered},
                               {"failed", swept.deliveries.failed},
                               {"failures", swept.deliveries.failures}};
@@ -85,8 +102,8 @@ void show(const Common& common, const Sweep& swept, const std::string& state_fil
         return;
     }
     Table table({"BASE", "OUTCOME", "DETAIL"});
-    for (const auto& report : swept.reports)
-        table.add({report.base.familiar(), std::string(api::outcome_name(report.outcome)), in_words(report)});
+    for (const auto& checked : swept.checked)
+        table.add({checked.base, std::string(api::outcome_name(checked.outcome)), checked.detail});
     print(table.text());
     print("state: " + state_file + "; deliveries: " + std::to_string(swept.deliveries.delivered) +
           " delivered, " + std::to_string(swept.deliveries.failed) + " failed\n");
@@ -108,13 +125,12 @@ int check(const Common& common, const std::vector<std::string>& references, bool
         return failed;
     }
     app::Parts parts(outside, std::move(*store));
-    auto swept = outside.wait_for(sweep(parts, *configuration, references));
+    auto swept = outside.wait_for(sweep(parts, *configuration, references, common.json));
     show(common, swept, state_file);
     if (!swept.fault.empty()) complain(swept.fault);
-    using Outcome = watch::CheckReport::Outcome;
     auto any = [&](Outcome outcome) {
-        return std::any_of(swept.reports.begin(), swept.reports.end(),
-                           [&](const auto& report) { return report.outcome == outcome; });
+        return std::any_of(swept.checked.begin(), swept.checked.end(),
+                           [&](const Checked& checked) { return checked.outcome == outcome; });
     };
     if (!swept.fault.empty() || any(Outcome::failed) || swept.deliveries.failed > 0) return failed;
     return fail_on_change && any(Outcome::changed) ? something_changed : done;

@@ -12,6 +12,8 @@ std::size_t width(const std::string& cell) {
         cell.begin(), cell.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
+constexpr char end_of_cell = '\n';
+
 }  // namespace
 
 std::string printable(const std::string& text) {
@@ -20,18 +22,26 @@ std::string printable(const std::string& text) {
     return out;
 }
 
+void Table::add(const std::vector<std::string>& row) {
+    widths_.resize(std::max(widths_.size(), row.size()), 0);
+    std::string cells;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+        widths_[i] = std::max(widths_[i], width(row[i]));
+        cells += printable(row[i]) + end_of_cell;
+    }
+    rows_.emplace_back(cells.data(), cells.size());  // as much room as it takes
+}
+
 std::string Table::text() const {
-    std::vector<std::size_t> widths(rows_.front().size(), 0);
-    for (const auto& row : rows_)
-        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
     std::string out;
     for (const auto& row : rows_) {
-        std::string line;
-        for (std::size_t i = 0; i < row.size(); ++i) {
-            line += printable(row[i]);
-            if (i + 1 < row.size()) line.append(widths[i] - width(row[i]) + 2, ' ');
+        for (std::size_t i = 0, at = 0; at < row.size(); ++i) {
+            std::string cell = row.substr(at, row.find(end_of_cell, at) - at);
+            at += cell.size() + 1;
+            out += cell;
+            if (at < row.size()) out.append(widths_[i] - width(cell) + 2, ' ');
         }
-        out += line + "\n";
+        out += "\n";
     }
     return out;
 }

@@ -8,14 +8,15 @@ namespace basewatch::cli {
 
 class Table {
 public:
-    explicit Table(std::vector<std::string> heading) { rows_.push_back(std::move(heading)); }
-    void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+    explicit Table(const std::vector<std::string>& heading) { add(heading); }
+    void add(const std::vector<std::string>& row);
     bool empty() const { return rows_.size() == 1; }
     // Control characters in cells are replaced: a registry's text must not drive the terminal.
     std::string text() const;
 
 private:
-    std::vector<std::vector<std::string>> rows_;
+    std::vector<std::string> rows_;  // cells, each with an end: 100,000 rows are small
+    std::vector<std::size_t> widths_;
 };
 
 std::string printable(const std::string& text);

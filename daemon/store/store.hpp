@@ -42,7 +42,7 @@ struct Finding {
 
 // The part of a base's state that moves at every check; written in batches, at most once a minute.
 struct CheckMark {
-    model::Reference base;
+    std::string base;  // normalised
     Time checked_at{};
     std::optional<Time> failing_since;
     int failures = 0;

@@ -184,8 +184,8 @@ Async<void> Watcher::run() {
     co_await state_->run();
 }
 
-Async<std::vector<CheckReport>> Watcher::check_all(model::DetectedBy by) {
-    co_return co_await state_->check_all(by);
+Async<void> Watcher::check_all(model::DetectedBy by, std::function<void(std::size_t, CheckReport)> each) {
+    co_await state_->check_all(by, std::move(each));
 }
 
 Async<Result<CheckReport>> Watcher::check_now(model::Reference base, model::DetectedBy by) {

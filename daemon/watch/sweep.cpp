@@ -129,34 +129,33 @@ Monotonic Watcher::State::next_wake() const {
     return wake;
 }
 
-Async<std::vector<CheckReport>> Watcher::State::check_all(model::DetectedBy by) {
-    std::vector<CheckReport> reports(order.size());
+Async<void> Watcher::State::check_all(model::DetectedBy by,
+                                      std::function<void(std::size_t, CheckReport)> each) {
     std::map<std::string, Queue> queues;
-    for (std::size_t i = 0; i < order.size(); ++i) {
-        reports[i] = given_up(*model::Reference::parse(*order[i]));
-        queues[reports[i].base.registry()].places.push_back(i);
-    }
-    auto drain = [](State& state, Queue& queue, std::vector<CheckReport>& into,
+    for (std::size_t i = 0; i < order.size(); ++i)
+        queues[model::Reference::parse(*order[i])->registry()].places.push_back(i);
+    auto drain = [](State& state, Queue& queue, const std::function<void(std::size_t, CheckReport)>& give,
                     model::DetectedBy how) -> Async<void> {
         while (queue.next < queue.places.size()) {
-            bool asked_to_stop = co_await stop_requested();
-            if (asked_to_stop) co_return;
-            if (queue.next >= queue.places.size()) co_return;
             std::size_t place = queue.places[queue.next++];
-            auto report = co_await state.check_or_join(into[place].base, how);
-            into[place] = std::move(report);
+            auto base = *model::Reference::parse(*state.order[place]);
+            bool asked_to_stop = co_await stop_requested();
+            auto report = given_up(base);
+            if (!asked_to_stop) report = co_await state.check_or_join(base, how);
+            give(place, std::move(report));
         }
     };
     TaskGroup group(executor);
+    auto share = workers_in_all / std::max<std::size_t>(queues.size(), 1);
+    auto workers = std::clamp<std::size_t>(share, 1, workers_per_registry);
     for (auto& [registry_name, queue] : queues) {
         std::sort(queue.places.begin(), queue.places.end(),
-                  [&](std::size_t a, std::size_t b) { return reports[a].base < reports[b].base; });
-        for (std::size_t i = 0; i < std::min(workers_per_registry, queue.places.size()); ++i)
-            group.start("check", drain(*this, queue, reports, by));
+                  [&](std::size_t a, std::size_t b) { return *order[a] < *order[b]; });
+        for (std::size_t i = 0; i < std::min(workers, queue.places.size()); ++i)
+            group.start("check", drain(*this, queue, each, by));
     }
     co_await group.wait();
     co_await save_marks();
-    co_return reports;
 }
 
 Async<CheckReport> Watcher::State::check_or_join(model::Reference base, model::DetectedBy by) {
@@ -187,14 +186,14 @@ bool Watcher::State::marks_due() const {
 Async<void> Watcher::State::save_marks() {
     marks_since.reset();
     std::vector<store::CheckMark> marks;
+    marks.reserve(static_cast<std::size_t>(
+        std::count_if(bases.begin(), bases.end(), [](const auto& base) { return base.second.unsaved; })));
     for (const auto* name : order) {
         auto& known = bases.at(*name);
         if (!known.unsaved) continue;
         known.unsaved = false;
-        auto reference = model::Reference::parse(*name);
-        if (!reference) continue;
         store::CheckMark mark;
-        mark.base = std::move(*reference);
+        mark.base = *name;
         mark.checked_at = known.checked_at;
         if (known.failing()) {
             mark.failing_since = known.trouble->since;

@@ -63,8 +63,10 @@ public:
     // The daemon's loop: until cancelled, then what is under way is finished or given up within its deadline.
     Async<void> run();
 
-    // Every base of the table once, at once, whatever the schedule (the `check` verb). In the table's order.
-    Async<std::vector<CheckReport>> check_all(model::DetectedBy by);
+    // Every base of the table once, at once, whatever the schedule (the `check` verb). `each` is given every
+    // report when it is there, with its place in the table: 100,000 of them would be large. The table is not
+    // to be replaced meanwhile.
+    Async<void> check_all(model::DetectedBy by, std::function<void(std::size_t place, CheckReport)> each);
     // One base, now. not_found when it is not watched.
     Async<Result<CheckReport>> check_now(model::Reference base, model::DetectedBy by);
 

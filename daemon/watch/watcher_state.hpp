@@ -67,7 +67,7 @@ struct Watcher::State {
     void start_due(TaskGroup& checks);
     Monotonic next_wake() const;
     Async<void> work(Lane& lane, model::Reference first);
-    Async<std::vector<CheckReport>> check_all(model::DetectedBy by);
+    Async<void> check_all(model::DetectedBy by, std::function<void(std::size_t, CheckReport)> each);
     Async<CheckReport> check_or_join(model::Reference base, model::DetectedBy by);
     bool marks_due() const;
     Async<void> save_marks();

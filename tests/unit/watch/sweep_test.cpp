@@ -102,7 +102,7 @@ TEST_F(Sweep, AStateOfThousandsIsTakenUpWhole) {
     auto looked = house.clock.now() - 7min;
     std::vector<store::CheckMark> marks(bases);
     for (int i = 0; i < bases; ++i) {
-        marks[static_cast<std::size_t>(i)].base = reference(numbered(i));
+        marks[static_cast<std::size_t>(i)].base = reference(numbered(i)).text();
         marks[static_cast<std::size_t>(i)].checked_at = looked;
     }
     EXPECT_TRUE(house.await(house.store().mark_checked(std::move(marks))));
@@ -325,13 +325,17 @@ TEST_F(Sweep, WhoeverJoinedGoesOnWhenTheFirstIsGivenUp) {
     EXPECT_EQ(house.state(numbered(0)).failures, 0);
 }
 
-TEST_F(Sweep, CheckAllAnswersInTheOrderOfTheTable) {
+TEST_F(Sweep, CheckAllReportsEveryBaseOnceWithItsPlaceInTheTable) {
     push(40);
     house.registry.untag("base", "7");
     auto bases = many(40);
     std::reverse(bases.begin(), bases.end());
     house.use(bases);
-    auto reports = house.await(house.watcher().check_all(model::DetectedBy::request));
+    std::map<std::size_t, CheckReport> reports;
+    auto keep = [&](std::size_t place, CheckReport report) {
+        EXPECT_TRUE(reports.emplace(place, std::move(report)).second) << "each once";
+    };
+    house.await(house.watcher().check_all(model::DetectedBy::request, keep));
     ASSERT_THAT(reports, SizeIs(40));
     for (std::size_t i = 0; i < 40; ++i) {
         EXPECT_EQ(reports[i].base, bases[i].base);
