@@ -41,6 +41,21 @@ bool allows(const settings::ApiToken& token, Scope needed) {
     return has("operate") || (needed == Scope::read && has("read"));
 }
 
+// The token that a request carries; null when it is none of ours.
+const settings::ApiToken* token_of(const net::ServerRequest& request, const Access& access) {
+    static constexpr std::string_view bearer = "Bearer ";
+    auto authorization = request.headers.find("Authorization").value_or("");
+    bool offered = authorization.size() > bearer.size() &&
+                   net::equal_without_case(authorization.substr(0, bearer.size()), bearer);
+    const settings::ApiToken* known = nullptr;
+    if (offered)
+        for (const auto& token : access.tokens)
+            if (!token.token.empty() &&
+                equal_in_constant_time(token.token.reveal(), authorization.substr(bearer.size())))
+                known = &token;
+    return known;
+}
+
 }  // namespace
 
 std::optional<net::ServerResponse> refuse(const net::ServerRequest& request, Scope needed,
@@ -59,16 +74,7 @@ std::optional<net::ServerResponse> refuse(const net::ServerRequest& request, Sco
     }
     if (needed == Scope::none) return std::nullopt;
 
-    static constexpr std::string_view bearer = "Bearer ";
-    auto authorization = request.headers.find("Authorization").value_or("");
-    bool offered = authorization.size() > bearer.size() &&
-                   net::equal_without_case(authorization.substr(0, bearer.size()), bearer);
-    const settings::ApiToken* known = nullptr;
-    if (offered)
-        for (const auto& token : access.tokens)
-            if (!token.token.empty() &&
-                equal_in_constant_time(token.token.reveal(), authorization.substr(bearer.size())))
-                known = &token;
+    const auto* known = token_of(request, access);
     if (known == nullptr) {
         auto refusal = problem(
             401, "Unauthorized",
@@ -79,6 +85,12 @@ std::optional<net::ServerResponse> refuse(const net::ServerRequest& request, Sco
     if (!allows(*known, needed))
         return problem(403, "Forbidden", "this token has not the scope that the request needs");
     return std::nullopt;
+}
+
+std::string caller(const net::ServerRequest& request, const Access& access) {
+    if (request.local) return "the socket";
+    const auto* token = token_of(request, access);
+    return token == nullptr ? "nobody we know" : token->name;
 }
 
 }  // namespace basewatch::api

@@ -23,5 +23,7 @@ struct Access {
 // Nothing when the request may go on, else the refusal.
 std::optional<net::ServerResponse> refuse(const net::ServerRequest& request, Scope needed,
                                           const Access& access);
+// Who asks, for the log: the name of the token, or `the socket`.
+std::string caller(const net::ServerRequest& request, const Access& access);
 
 }  // namespace basewatch::api

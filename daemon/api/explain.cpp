@@ -103,13 +103,15 @@ void tell_rules(Telling& telling, const model::Change& change, const rules::Plan
 Async<Result<bool>> tell_delivery(Telling& telling, model::Delivery delivery, store::Store& store) {
     std::string whom = delivery.target + (delivery.dependent.empty() ? "" : " for " + delivery.dependent);
     telling.tell(delivery.created_at, "delivery " + delivery.id + " to " + whom + " was queued");
+    if (delivery.replayed_at)
+        telling.tell(*delivery.replayed_at, "somebody asked for " + delivery.id + " to be sent again");
     auto attempts = co_await store.attempts(delivery.id);
     if (!attempts) co_return attempts.error();
     for (const auto& attempt : *attempts)
-        telling.tell(
-            attempt.started_at + attempt.duration,
-            "attempt " + std::to_string(attempt.number) + " of " + delivery.id + ": " + attempt.reason,
-            view(attempt));
+        telling.tell(attempt.started_at + attempt.duration,
+                     "attempt " + std::to_string(attempt.number) + " of " + delivery.id +
+                         (attempt.replay ? ", by request: " : ": ") + attempt.reason,
+                     view(attempt));
     using State = model::DeliveryState;
     if (delivery.state == State::waiting)
         telling.now("delivery " + delivery.id + " to " + whom + " waits until " + rfc3339(delivery.due_at) +

@@ -3,6 +3,7 @@
 #include "api/explain.hpp"
 #include "api/metrics.hpp"
 #include "api/problem.hpp"
+#include "api/replays.hpp"
 #include "api/views.hpp"
 #include "foundation/json.hpp"
 #include "foundation/time.hpp"
@@ -107,7 +108,17 @@ Json base_view(const model::BaseState& state, const watch::Watcher& watcher,
 
 }  // namespace
 
-// `path` ending in `/` stands for one more part behind it, an id.
+// Whether a path is this entry's: `*` stands for one part, an id.
+bool fits(std::string_view pattern, std::string_view path) {
+    auto star = pattern.find('*');
+    if (star == std::string_view::npos) return path == pattern;
+    auto before = pattern.substr(0, star), after = pattern.substr(star + 1);
+    if (path.size() <= before.size() + after.size() || !path.starts_with(before) || !path.ends_with(after))
+        return false;
+    auto id = path.substr(star, path.size() - before.size() - after.size());
+    return id.find('/') == std::string_view::npos;
+}
+
 struct Service::Entry {
     std::string_view method;
     std::string_view path;
@@ -123,16 +134,18 @@ const std::vector<Service::Entry>& Service::entries() {
         {"GET", "/api/v1/status", Scope::read, &Service::status},
         {"GET", "/api/v1/bases", Scope::read, &Service::bases},
         {"GET", "/api/v1/changes", Scope::read, &Service::changes},
-        {"GET", "/api/v1/changes/", Scope::read, &Service::one_change},
+        {"GET", "/api/v1/changes/*", Scope::read, &Service::one_change},
         {"GET", "/api/v1/deliveries", Scope::read, &Service::deliveries},
-        {"GET", "/api/v1/deliveries/", Scope::read, &Service::one_delivery},
+        {"GET", "/api/v1/deliveries/*", Scope::read, &Service::one_delivery},
         {"GET", "/api/v1/rebuilds", Scope::read, &Service::rebuilds},
-        {"GET", "/api/v1/rebuilds/", Scope::read, &Service::one_rebuild},
+        {"GET", "/api/v1/rebuilds/*", Scope::read, &Service::one_rebuild},
         {"GET", "/api/v1/rules", Scope::read, &Service::rules},
         {"GET", "/api/v1/targets", Scope::read, &Service::targets},
         {"GET", "/api/v1/explain", Scope::read, &Service::explain},
         {"POST", "/api/v1/checks", Scope::operate, &Service::check},
         {"POST", "/api/v1/rebuilds", Scope::operate, &Service::request_rebuild},
+        {"POST", "/api/v1/deliveries/*/retry", Scope::operate, &Service::retry},
+        {"POST", "/api/v1/replays", Scope::operate, &Service::replay},
         {"POST", "/api/v1/pause", Scope::operate, &Service::pause},
         {"POST", "/api/v1/resume", Scope::operate, &Service::resume},
     };
@@ -154,12 +167,7 @@ Async<net::ServerResponse> Service::answer(net::ServerRequest request) {
     const Entry* found = nullptr;
     bool path_known = false;
     for (const auto& entry : entries()) {
-        bool with_id = entry.path.ends_with('/');
-        bool fits = with_id
-                        ? request.path.starts_with(entry.path) && request.path.size() > entry.path.size() &&
-                              request.path.find('/', entry.path.size()) == std::string::npos
-                        : request.path == entry.path;
-        if (!fits) continue;
+        if (!fits(entry.path, request.path)) continue;
         path_known = true;
         if (entry.method == request.method || (entry.method == "GET" && request.method == "HEAD"))
             found = &entry;
@@ -379,6 +387,24 @@ Async<net::ServerResponse> Service::request_rebuild(net::ServerRequest request) 
     Json items = Json::array();
     for (const auto& one : asked->rebuilds) items.push_back(view(one));
     co_return json_answer({{"items", std::move(items)}, {"deliveries", asked->deliveries}}, 202);
+}
+
+Async<net::ServerResponse> Service::retry(net::ServerRequest request) {
+    auto who = caller(request, table_->access);
+    auto path = request.path.substr(0, request.path.rfind('/'));
+    auto answer = co_await answer_retry(last_part(path), std::move(who), dispatcher_);
+    co_return answer ? json_answer(**answer, 202) : problem(answer.error());
+}
+
+Async<net::ServerResponse> Service::replay(net::ServerRequest request) {
+    auto who = caller(request, table_->access);
+    auto body = body_of(request);
+    if (!body) co_return problem(body.error());
+    auto wish = read_replay_wish(*body);
+    if (!wish) co_return problem(wish.error());
+    int status = wish->dry_run ? 200 : 202;
+    auto answer = co_await answer_replay(std::move(*wish), std::move(who), dispatcher_);
+    co_return answer ? json_answer(**answer, status) : problem(answer.error());
 }
 
 Async<net::ServerResponse> Service::pause(net::ServerRequest request) {

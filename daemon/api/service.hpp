@@ -54,6 +54,8 @@ private:
     Async<net::ServerResponse> explain(net::ServerRequest request);
     Async<net::ServerResponse> check(net::ServerRequest request);
     Async<net::ServerResponse> request_rebuild(net::ServerRequest request);
+    Async<net::ServerResponse> retry(net::ServerRequest request);
+    Async<net::ServerResponse> replay(net::ServerRequest request);
     Async<net::ServerResponse> pause(net::ServerRequest request);
     Async<net::ServerResponse> resume(net::ServerRequest request);
 

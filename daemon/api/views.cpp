@@ -85,6 +85,7 @@ Json view(const model::Delivery& delivery) {
     bool open =
         delivery.state == model::DeliveryState::pending || delivery.state == model::DeliveryState::waiting;
     if (open) put(out, "due_at", delivery.due_at);
+    put(out, "replayed_at", delivery.replayed_at);
     put(out, "reason", delivery.reason);
     put(out, "last_error", delivery.last_error);
     return out;
@@ -96,6 +97,7 @@ Json view(const model::Attempt& attempt) {
              {"duration_ms", attempt.duration.count()},
              {"status", attempt.status},
              {"reason", attempt.reason}};
+    if (attempt.replay) out["replay"] = true;
     put(out, "detail", attempt.detail);
     put(out, "remote", attempt.remote);
     put(out, "answer", attempt.answer);

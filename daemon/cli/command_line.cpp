@@ -17,8 +17,8 @@ namespace basewatch::cli {
 namespace {
 
 // Verbs of later versions: known, so that nobody takes them for a slip of the pen.
-constexpr std::array later{"discover", "backup", "restore", "doctor",  "dependents", "impact",
-                           "retry",    "replay", "mute",    "approve", "hooks"};
+constexpr std::array later{"discover", "backup", "restore", "doctor", "dependents",
+                           "impact",   "mute",   "approve", "hooks"};
 
 // What the options of all verbs are read into.
 struct Options {
@@ -29,6 +29,7 @@ struct Options {
     std::string log_format = "auto";
     std::size_t limit = 50;
     std::int64_t now = 0;
+    ReplayOptions replay;
     bool fail_on_change = false, yes = false, verbose = false;
 };
 
@@ -81,6 +82,26 @@ void add_offline_verbs(CLI::App& app, Options& o, Action& chosen) {
     presets_verb->add_option("NAME", o.name, "one of them");
 }
 
+void add_replay_verbs(CLI::App& app, Options& o, Action& chosen) {
+    auto* retry_verb = verb(app, "retry", "send a delivery that waits or was given up now", chosen,
+                            [&o] { return retry(o.common, o.what); });
+    retry_verb->add_option("ID", o.what, "the delivery (dlv_)")->required();
+    auto* replay_verb =
+        verb(app, "replay", "send deliveries again, delivered ones too, under the ids they had", chosen,
+             [&o] { return replay(o.common, o.replay); });
+    replay_verb->add_option("--since", o.replay.since,
+                            "created since then: RFC 3339, or 2h for two hours ago");
+    replay_verb->add_option("--until", o.replay.until, "created before then");
+    replay_verb->add_option("--target", o.replay.target, "to this target");
+    replay_verb->add_option("--change", o.replay.change, "of this change (chg_)");
+    replay_verb->add_option("--delivery", o.replay.delivery, "this one (dlv_)");
+    replay_verb
+        ->add_option("--state", o.replay.states, "that are waiting, delivered or dead; may be repeated")
+        ->check(CLI::IsMember({"waiting", "delivered", "dead"}));
+    replay_verb->add_flag("--dry-run", o.replay.dry_run, "only count them");
+    replay_verb->add_flag("--yes", o.replay.yes, "do not ask on a terminal");
+}
+
 void add_client_verbs(CLI::App& app, Options& o, Action& chosen) {
     verb(app, "status", "how the daemon is", chosen, [&o] { return status(o.common); });
     auto* bases_verb = verb(app, "bases", "the bases and what they point to", chosen,
@@ -119,6 +140,7 @@ void add_client_verbs(CLI::App& app, Options& o, Action& chosen) {
                  chosen, [&o, what] { return steer(o.common, what, o.what); });
         steer_verb->add_option("SUBJECT", o.what, "target:NAME")->required();
     }
+    add_replay_verbs(app, o, chosen);
     auto* rebuild_verb = verb(app, "rebuild", "ask for a rebuild without a change", chosen,
                               [&o] { return rebuild(o.common, o.dependent, o.base, o.reason); });
     auto* dependent = rebuild_verb->add_option("DEPENDENT", o.dependent, "the image to rebuild");

@@ -43,6 +43,14 @@ int explain(const Common& common, const std::string& what);
 int check_now(const Common& common, const std::string& reference);
 // `what` is `pause` or `resume`.
 int steer(const Common& common, const std::string& what, const std::string& subject);
+int retry(const Common& common, const std::string& delivery);
+// Times are RFC 3339, or how long ago: `2h`.
+struct ReplayOptions {
+    std::string since, until, target, change, delivery;
+    std::vector<std::string> states;
+    bool dry_run = false, yes = false;
+};
+int replay(const Common& common, const ReplayOptions& options);
 int rebuild(const Common& common, const std::string& dependent, const std::string& base,
             const std::string& reason);
 

@@ -85,6 +85,10 @@ Async<Dispatcher::State::Attempted> Dispatcher::State::exchange(QueuePointer que
     attempt.delivery_id = delivery.id;
     attempt.number = delivery.attempts + 1;
     attempt.started_at = clock.now();
+    attempt.replay = delivery.replayed_at.has_value();
+    // Of a delivery that is sent again by request, the schedule begins where that was asked.
+    int number = attempt.number - delivery.attempts_before;
+    auto since = delivery.replayed_at.value_or(delivery.created_at);
 
     Message message;
     message.delivery_id = delivery.id;
@@ -98,7 +102,7 @@ Async<Dispatcher::State::Attempted> Dispatcher::State::exchange(QueuePointer que
     Verdict verdict;
     failpoint("request-prepared");
     if (prepared.outgoing) {
-        Try when{attempt.number, delivery.created_at, random01()};
+        Try when{number, since, random01()};
         auto answer = co_await send(collaborators, target, std::move(prepared), when);
         failpoint("receiver-answered");
         bool asked_to_stop = co_await stop_requested();
@@ -110,8 +114,7 @@ Async<Dispatcher::State::Attempted> Dispatcher::State::exchange(QueuePointer que
     } else {
         bool asked_to_stop = co_await stop_requested();
         attempted.abandoned = asked_to_stop;
-        verdict =
-            of_unprepared(target, prepared, attempt.number, delivery.created_at, clock.now(), random01());
+        verdict = of_unprepared(target, prepared, number, since, clock.now(), random01());
         verdict.detail = printable(prepared.parts.strike(verdict.detail), most_kept_answer);
     }
     attempt.duration = std::chrono::duration_cast<Milliseconds>(clock.monotonic() - began);

@@ -88,6 +88,15 @@ public:
     // A target that was paused or disabled, or that fails, is sent to again at once.
     Async<Result<void>> resume(std::string target);
 
+    // Sends a delivery that waits or was given up now, with all its retries before it again, on behalf of
+    // `caller` (for the log). not_found, or conflict: it is not one of these, or its target is not there,
+    // paused or disabled.
+    Async<Result<model::Delivery>> retry(std::string delivery_id, std::string caller);
+    // The same for many, delivered ones included, behind what is due anyway and no faster than the target's
+    // own rate; those to targets that are not there, paused or disabled are left alone and counted. With
+    // `dry_run` nothing is done. The targets that may be sent to are filled in here.
+    Async<Result<store::Replayed>> replay(store::Replay what, bool dry_run, std::string caller);
+
     std::vector<TargetReport> reports() const;
 
 private:

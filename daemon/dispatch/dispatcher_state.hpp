@@ -53,6 +53,8 @@ struct Dispatcher::State {
     void tell_breaker(const DeliveryQueue& queue, const model::Attempt& attempt);
     TargetReport report_of(const DeliveryQueue& queue) const;
     Result<QueuePointer> queue_of(const std::string& target) const;
+    // The same for a target that is to be sent to now: conflict when it is paused or disabled.
+    Result<QueuePointer> going_queue(const std::string& target) const;
 
     double random01();
 

@@ -48,6 +48,9 @@ struct Delivery {
     Time due_at{};
     std::string reason;      // class of the last failure, of delivery_reasons; empty when there was none
     std::string last_error;  // redacted; empty when there was none
+    // When somebody asked for it to be sent again; the schedule and `expire` begin anew there.
+    std::optional<Time> replayed_at{};
+    int attempts_before = 0;  // attempts that were finished by then
 };
 
 // What came of one attempt. Everything in it is already redacted.
@@ -64,6 +67,7 @@ struct Attempt {
     DeliveryState next = DeliveryState::delivered;  // where the delivery goes: delivered, waiting or dead
     std::optional<Time> due_at;                     // with waiting
     Sign sign = Sign::nothing;
+    bool replay = false;  // somebody had asked for it to be sent again
 };
 
 // How a target fares, over restarts.

@@ -31,8 +31,10 @@ std::string beginning(const std::string& answer) {
 Result<std::vector<ClaimedDelivery>> claim(Connection& connection, const std::string& target, Time now,
                                            std::size_t limit) {
     std::vector<ClaimedDelivery> claimed;
-    {
-        Query row(connection, std::string("SELECT ") + delivery_columns + due_deliveries, target, now, limit);
+    for (int lane : lanes) {
+        if (claimed.size() >= limit) break;
+        Query row(connection, std::string("SELECT ") + delivery_columns + due_deliveries, target, lane, now,
+                  limit - claimed.size());
         while (row.next()) claimed.push_back({read_delivery(row), "", ""});
     }
     for (auto& one : claimed) {
@@ -47,9 +49,14 @@ Result<std::vector<ClaimedDelivery>> claim(Connection& connection, const std::st
 }
 
 Result<std::optional<Time>> earliest_due(Connection& connection, const std::string& target) {
-    Query row(connection, next_due_time, target);
-    if (!row.next()) return std::optional<Time>();
-    return std::optional<Time>(row.time());
+    std::optional<Time> earliest;
+    for (int lane : lanes) {
+        Query row(connection, next_due_time, target, lane);
+        if (!row.next()) continue;
+        auto due = row.time();
+        earliest = earliest ? std::min(*earliest, due) : due;
+    }
+    return earliest;
 }
 
 // Where a delivery that was never finished goes back to.
@@ -85,10 +92,10 @@ Result<void> sensible(const model::Attempt& attempt) {
 void put_attempt(Connection& connection, const model::Attempt& attempt, int number) {
     Query(connection,
           "INSERT INTO attempts (delivery_id, number, started_at, duration, status, remote, reason, detail, "
-          "answer, next, due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          "answer, next, due_at, replay) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
           attempt.delivery_id, number, attempt.started_at, std::int64_t{attempt.duration.count()},
           attempt.status, attempt.remote, attempt.reason, attempt.detail, beginning(attempt.answer),
-          model::to_string(attempt.next), attempt.due_at)
+          model::to_string(attempt.next), attempt.due_at, attempt.replay)
         .run();
 }
 

@@ -3,15 +3,22 @@
 // by the index on what is still to be done, whatever the number of deliveries that are done. The partial
 // index is only used when its condition stands in the question word for word.
 
+#include <array>
+
 namespace basewatch::store {
 
-// Bound with target, time and limit.
+// A delivery's lane: one is served when nothing is due in those before it.
+inline constexpr int first_lane = 0;
+inline constexpr int replay_lane = 9;
+inline constexpr std::array lanes{first_lane, replay_lane};
+
+// Bound with target, lane, time and limit.
 inline constexpr const char* due_deliveries =
-    " FROM deliveries WHERE target = ? AND state IN ('pending', 'waiting') AND due_at <= ? "
+    " FROM deliveries WHERE target = ? AND state IN ('pending', 'waiting') AND lane = ? AND due_at <= ? "
     "ORDER BY due_at, seq LIMIT ?";
-// Bound with a target.
+// Bound with a target and a lane.
 inline constexpr const char* next_due_time =
-    "SELECT due_at FROM deliveries WHERE target = ? AND state IN ('pending', 'waiting') "
+    "SELECT due_at FROM deliveries WHERE target = ? AND state IN ('pending', 'waiting') AND lane = ? "
     "ORDER BY due_at LIMIT 1";
 
 }  // namespace basewatch::store

@@ -33,6 +33,9 @@ constexpr std::array promises{
     Promise{"a delivery that counts other attempts than were recorded",
             "SELECT id FROM deliveries WHERE attempts <> "
             "(SELECT count(*) FROM attempts WHERE attempts.delivery_id = deliveries.id)"},
+    Promise{"a delivery that began anew after attempts that were not made",
+            "SELECT id FROM deliveries WHERE attempts_before > attempts OR "
+            "(replayed_at IS NULL AND attempts_before <> 0)"},
     Promise{"a delivery that arrived without an attempt",
             "SELECT id FROM deliveries WHERE state = 'delivered' AND attempts = 0"},
     Promise{"a base that is not at its newest observation",

@@ -139,11 +139,11 @@ Result<std::vector<model::Event>> events_behind(Connection& connection, const st
 
 Result<std::vector<model::Attempt>> attempts_of(Connection& connection, const std::string& delivery_id) {
     std::vector<model::Attempt> attempts;
-    Query row(
-        connection,
-        "SELECT number, started_at, duration, status, remote, reason, detail, answer, next, due_at FROM "
-        "attempts WHERE delivery_id = ? ORDER BY number",
-        delivery_id);
+    Query row(connection,
+              "SELECT number, started_at, duration, status, remote, reason, detail, answer, next, due_at, "
+              "replay FROM "
+              "attempts WHERE delivery_id = ? ORDER BY number",
+              delivery_id);
     while (row.next()) {
         model::Attempt attempt;
         attempt.delivery_id = delivery_id;
@@ -159,6 +159,7 @@ Result<std::vector<model::Attempt>> attempts_of(Connection& connection, const st
         if (!next) throw Unreadable("an attempt's outcome that is none");
         attempt.next = *next;
         attempt.due_at = row.optional_time();
+        attempt.replay = row.flag();
         attempts.push_back(std::move(attempt));
     }
     return attempts;

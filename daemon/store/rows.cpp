@@ -198,6 +198,8 @@ model::Delivery read_delivery(Query& row) {
     delivery.due_at = row.time();
     delivery.reason = row.text();
     delivery.last_error = row.text();
+    delivery.replayed_at = row.optional_time();
+    delivery.attempts_before = row.small_integer();
     return delivery;
 }
 

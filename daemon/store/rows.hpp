@@ -52,7 +52,8 @@ inline constexpr const char* rebuild_columns =
 model::Rebuild read_rebuild(Query& row);
 
 inline constexpr const char* delivery_columns =
-    "id, event_id, target, dependent, state, attempts, created_at, due_at, reason, last_error";
+    "id, event_id, target, dependent, state, attempts, created_at, due_at, reason, last_error, "
+    "replayed_at, attempts_before";
 model::Delivery read_delivery(Query& row);
 
 void put_condition(Connection& connection, const model::Condition& condition);

@@ -222,6 +222,14 @@ UPDATE deliveries SET reason = coalesce((SELECT a.reason FROM attempts a WHERE a
 UPDATE deliveries SET reason = 'target removed'
     WHERE state = 'dead' AND last_error = 'the target is no longer configured';
 
+-- What somebody asked to be sent again. Lanes: 0 is served first, 9 (replays of many) when nothing else is due.
+ALTER TABLE deliveries ADD COLUMN replayed_at INTEGER;
+ALTER TABLE deliveries ADD COLUMN attempts_before INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE deliveries ADD COLUMN lane INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN replay INTEGER NOT NULL DEFAULT 0;
+DROP INDEX deliveries_due;
+CREATE INDEX deliveries_due ON deliveries (target, lane, due_at) WHERE state IN ('pending', 'waiting');
+
 -- What rules said of a change by their `when`.
 CREATE TABLE conditions (
     seq INTEGER PRIMARY KEY,

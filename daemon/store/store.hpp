@@ -19,8 +19,10 @@
 #include "model/rule.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -84,6 +86,25 @@ struct DeliveryFilter {
     std::string reason;  // class of the last failure
     std::string dependent;
 };
+
+// What is to be sent again: of one delivery, or of those that were created in a time; each given part
+// narrows.
+struct Replay {
+    std::string delivery_id;
+    std::string change_id;
+    std::string target;
+    std::optional<Time> since, until;  // of being created, `until` not included
+    std::set<model::DeliveryState> states{model::DeliveryState::waiting, model::DeliveryState::delivered,
+                                          model::DeliveryState::dead};  // no others
+    std::set<std::string> targets;  // that may be sent to; what goes to others is left alone
+};
+
+// What a replay found: to be sent again, by target and by state, and what was left alone, by target.
+struct Replayed {
+    std::int64_t deliveries = 0;
+    std::map<std::string, std::int64_t> targets, states, skipped;
+};
+inline constexpr std::size_t most_replayed = 10'000;
 
 struct Counts {
     std::int64_t bases = 0, changes = 0, events = 0, rebuilds = 0;
@@ -154,6 +175,13 @@ public:
     // Deliveries to targets that no longer exist are dead, with that reason, and how these fared is
     // forgotten.
     Async<Result<void>> bury_deliveries_but(std::vector<std::string> targets, Time now);
+
+    // A delivery that waits or was given up is due now, with all its retries before it again. conflict when
+    // it is pending, sending or delivered.
+    Async<Result<void>> retry_delivery(std::string id, Time now);
+    // The same for all that `what` names, behind everything else that is due; with `dry_run` they are only
+    // counted. invalid when there are more than most_replayed.
+    Async<Result<Replayed>> replay(Replay what, Time now, bool dry_run);
 
     // --- how targets fare ---
     // Of those that have not always been well. An attempt's `sign` is what moves it.

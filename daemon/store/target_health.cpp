@@ -64,7 +64,7 @@ Result<void> resume(Connection& connection, const std::string& target, Time now,
     Query(connection,
           "UPDATE deliveries SET state = 'dead', due_at = ?, reason = 'expired', "
           "last_error = 'it expired while nothing was sent to the target' "
-          "WHERE target = ? AND state IN ('pending', 'waiting') AND created_at < ?",
+          "WHERE target = ? AND state IN ('pending', 'waiting') AND coalesce(replayed_at, created_at) < ?",
           now, target, now - expire)
         .run();
     return {};

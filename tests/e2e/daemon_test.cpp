@@ -132,6 +132,45 @@ TEST_F(Daemon, RebuildsAndChecksWhenAsked) {
               0);
 }
 
+TEST_F(Daemon, RetriesAndReplaysWhenAsked) {
+    receiver_.answer("/build", {404, {}, "no such job"});
+    EXPECT_EQ(program_->verb({"rebuild", "shop/api", "--reason", "CVE-2026-1234"}).exit_code, 0);
+    auto dead = [&] { return program_->json({"deliveries", "--state", "dead", "--reason", "4xx"})["items"]; };
+    ASSERT_TRUE(eventually([&] { return dead().size() == 1; })) << program_->log();
+    auto id = dead()[0]["id"].get<std::string>();
+    EXPECT_EQ(dead()[0]["reason"], "4xx");
+    EXPECT_EQ(program_->json({"deliveries", "--reason", "tls"})["items"].size(), 0u);
+    EXPECT_EQ(program_->verb({"deliveries", "--reason", "moon"}).exit_code, 2);
+
+    receiver_.answer("/build", {204, {}, ""});
+    EXPECT_EQ(program_->verb({"pause", "target:build"}).exit_code, 0);
+    auto refused = program_->verb({"retry", id});
+    EXPECT_EQ(refused.exit_code, 1);
+    EXPECT_THAT(refused.errors, HasSubstr("resume target:build"));
+    EXPECT_EQ(program_->verb({"resume", "target:build"}).exit_code, 0);
+    auto retried = program_->verb({"retry", id});
+    EXPECT_EQ(retried.exit_code, 0) << retried.errors;
+    EXPECT_THAT(retried.output, HasSubstr("is sent again to build"));
+    ASSERT_TRUE(eventually([&] { return receiver_.requests("/build").size() == 2; })) << program_->log();
+    ASSERT_TRUE(eventually(
+        [&] { return program_->json({"deliveries", "--state", "delivered"})["items"].size() == 1; }));
+    EXPECT_EQ(program_->verb({"retry", id}).exit_code, 1) << "it has arrived";
+    EXPECT_EQ(program_->verb({"retry", "no such/id"}).exit_code, 1);
+
+    EXPECT_EQ(program_->json({"replay", "--since", "1h", "--dry-run"})["deliveries"], 1);
+    EXPECT_EQ(receiver_.requests("/build").size(), 2u);
+    auto replayed = program_->verb({"replay", "--since", "1h", "--target", "build", "--state", "delivered"});
+    EXPECT_EQ(replayed.exit_code, 0) << replayed.errors;
+    EXPECT_THAT(replayed.output, HasSubstr("1 delivery queued to be sent again"));
+    ASSERT_TRUE(eventually([&] { return receiver_.requests("/build").size() == 3; })) << program_->log();
+    for (const auto& request : receiver_.requests("/build"))
+        EXPECT_THAT(request.headers.find("webhook-id").value_or(""), id);
+    EXPECT_EQ(program_->verb({"replay"}).exit_code, 2);
+    EXPECT_EQ(program_->verb({"replay", "--since", "1h", "--target", "nobody"}).exit_code, 1);
+    EXPECT_THAT(program_->verb({"explain", id}).output, HasSubstr("by request: delivered"));
+    EXPECT_THAT(program_->log(), HasSubstr("by=\"the socket\""));
+}
+
 TEST_F(Daemon, AFailedCheckIsAFailedVerbInBothForms) {
     registry_.stop();
     EXPECT_EQ(program_->verb({"check-now", reference()}).exit_code, 1);
