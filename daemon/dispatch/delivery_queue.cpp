@@ -38,9 +38,10 @@ DeliveryQueue::DeliveryQueue(const asio::any_io_executor& executor, std::string 
 }
 
 void DeliveryQueue::use(const presets::Target& target) {
-    if (target.concurrency() != concurrency_) {
+    if (target.concurrency() != concurrency_ || target.tls != tls_) {
         concurrency_ = target.concurrency();
-        policy_ = connection_policy(concurrency_);
+        tls_ = target.tls;
+        policy_ = connection_policy(concurrency_, tls_);
     }
     std::optional<double> rate;
     if (target.fields.rate) rate = target.fields.rate->per_second;

@@ -71,6 +71,7 @@ private:
     void forget_failures();
 
     std::size_t concurrency_ = 0;
+    settings::TlsFiles tls_;
     std::shared_ptr<const net::ConnectionPolicy> policy_;
     Pace pace_;
     Breaker breaker_;

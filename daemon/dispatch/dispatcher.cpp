@@ -21,8 +21,13 @@ std::uint32_t random_seed() {
 
 }  // namespace
 
-Dispatcher::State::State(asio::any_io_executor on, Collaborators with, store::Store& in)
-    : executor(std::move(on)), collaborators(with), store(in), random(random_seed()) {}
+Dispatcher::State::State(asio::any_io_executor on, Clock& clock, net::HttpTransport& transport,
+                         registry::RegistryClient& registry, jq::Worker& jq, store::Store& in)
+    : executor(std::move(on)),
+      tokens(executor, clock, transport),
+      collaborators{clock, transport, registry, jq, tokens},
+      store(in),
+      random(random_seed()) {}
 
 double Dispatcher::State::random01() {
     return std::uniform_real_distribution<double>(0.0, 1.0)(random);
@@ -30,8 +35,7 @@ double Dispatcher::State::random01() {
 
 Dispatcher::Dispatcher(asio::any_io_executor executor, Clock& clock, net::HttpTransport& transport,
                        store::Store& store, registry::RegistryClient& registry, jq::Worker& jq)
-    : state_(std::make_unique<State>(std::move(executor), Collaborators{clock, transport, registry, jq},
-                                     store)) {}
+    : state_(std::make_unique<State>(std::move(executor), clock, transport, registry, jq, store)) {}
 
 Dispatcher::~Dispatcher() = default;
 
@@ -54,6 +58,7 @@ Async<Result<void>> Dispatcher::use(std::shared_ptr<const DispatchTable> table) 
     auto buried = co_await state.store.bury_deliveries_but(names, state.collaborators.clock.now());
     if (!buried) co_return buried;
     state.table = table;
+    state.tokens.review();
     for (auto next = state.queues.begin(); next != state.queues.end();) {
         auto known = next++;
         if (table->targets.contains(known->first)) continue;

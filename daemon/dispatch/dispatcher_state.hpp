@@ -29,7 +29,8 @@ struct Dispatcher::State {
         bool abandoned = false;             // stopped before there was an answer
     };
 
-    State(asio::any_io_executor on, Collaborators with, store::Store& in);
+    State(asio::any_io_executor on, Clock& clock, net::HttpTransport& transport,
+          registry::RegistryClient& registry, jq::Worker& jq, store::Store& in);
 
     // Claims and starts attempts until the round stops, the target retires or, draining, nothing is left.
     Async<void> serve(QueuePointer queue, Round& round);
@@ -59,6 +60,7 @@ struct Dispatcher::State {
     double random01();
 
     asio::any_io_executor executor;
+    AccessTokens tokens;
     Collaborators collaborators;
     store::Store& store;
     std::shared_ptr<const DispatchTable> table = std::make_shared<DispatchTable>();

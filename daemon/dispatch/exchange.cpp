@@ -24,11 +24,11 @@ Result<void> finish_headers(net::HttpRequest& request, const presets::Target& ta
         request.headers.set("User-Agent", "basewatch/" BASEWATCH_VERSION);
     request.headers.set("traceparent", traceparent(message.event_id));
     return sign(request.headers, message.delivery_id, unix_seconds(now), request.body, target.signature(),
-                target.secrets);
+                target.secrets, target.signature_header());
 }
 
 Prepared failed(std::string where, Error error, const PrivateParts& parts) {
-    return {std::nullopt, parts, parts, std::move(error), std::move(where)};
+    return {std::nullopt, parts, parts, std::move(error), std::move(where), {}};
 }
 
 Async<Result<Outgoing>> render_outgoing(Collaborators collaborators, const presets::Target& target,
@@ -61,6 +61,13 @@ Async<Prepared> prepare(Collaborators collaborators, const presets::Target& targ
         if (!layers) co_return failed("layers", layers.error(), pull_tokens);
         input.layers_json = *layers;
     }
+    std::string token;
+    if (target.auth() == presets::Auth::oauth2 && !message.to_look_at) {
+        auto had = co_await collaborators.tokens.token(target.name, *target.fields.auth->oauth2,
+                                                       message.policy, target.timeout());
+        if (!had) co_return failed("token", had.error(), pull_tokens);
+        token = std::move(*had);
+    }
     auto now = collaborators.clock.now();
     input.build = presets::build_parameters(message.event_type, message.event_json, now);
     input.event_json = std::move(message.event_json);
@@ -69,16 +76,22 @@ Async<Prepared> prepare(Collaborators collaborators, const presets::Target& targ
     auto outgoing = co_await render_outgoing(collaborators, target, std::move(input), std::move(message));
     if (!outgoing) co_return failed("render", outgoing.error(), pull_tokens);
     auto parts = pull_tokens;
-    if (const auto* request = std::get_if<net::HttpRequest>(&*outgoing)) {
+    if (auto* request = std::get_if<net::HttpRequest>(&*outgoing)) {
+        if (!token.empty()) request->headers.set("Authorization", "Bearer " + token);
         parts.add_address(request->url);
         parts.add_headers(request->headers);
     }
-    co_return Prepared{std::move(*outgoing), std::move(pull_tokens), std::move(parts), Error(), {}};
+    co_return Prepared{std::move(*outgoing), std::move(pull_tokens), std::move(parts), Error(), {},
+                       std::move(token)};
 }
 
-std::shared_ptr<const net::ConnectionPolicy> connection_policy(std::size_t connections) {
+std::shared_ptr<const net::ConnectionPolicy> connection_policy(std::size_t connections,
+                                                               const settings::TlsFiles& tls) {
     auto policy = std::make_shared<net::ConnectionPolicy>();
     policy->connections = std::max<std::size_t>(connections, 1);
+    policy->ca_file = tls.ca_file;
+    policy->client_certificate_file = tls.client_certificate_file;
+    policy->client_key_file = tls.client_key_file;
     // Receivers live in private networks; nothing that is to be told lives at a cloud's metadata address.
     policy->addresses = net::AddressRule::no_metadata;
     return policy;

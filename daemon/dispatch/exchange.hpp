@@ -3,6 +3,7 @@
 // delivery (README, "Webhooks": `webhook-id`, timestamp, signature, W3C `traceparent`), the sending. It
 // decides nothing and stores nothing.
 
+#include "dispatch/access_tokens.hpp"
 #include "dispatch/private_parts.hpp"
 #include "foundation/async.hpp"
 #include "jq/worker.hpp"
@@ -24,6 +25,7 @@ struct Collaborators {
     net::HttpTransport& transport;
     registry::RegistryClient& registry;
     jq::Worker& jq;
+    AccessTokens& tokens;
 };
 
 struct Message {
@@ -34,6 +36,7 @@ struct Message {
     std::map<std::string, std::string> with;
     std::shared_ptr<const net::ConnectionPolicy> policy;
     bool dry_run = false;
+    bool to_look_at = false;  // it is not sent: nothing is asked of a token server
 };
 
 // What is sent, by the target's way out.
@@ -45,7 +48,8 @@ struct Prepared {
     PrivateParts pull_tokens;  // what opens the layers that the body names
     PrivateParts parts;        // these, and what of the request must not come back in an answer
     Error error;
-    std::string failed_at;  // `layers` or `render`
+    std::string failed_at;  // `layers`, `token` or `render`
+    std::string token;      // OAuth2's, where there is one
 };
 
 // `target` must outlive the call.
@@ -56,7 +60,8 @@ inline constexpr std::size_t most_answer = 16u << 10;
 inline constexpr std::size_t most_kept_answer = 2u << 10;
 
 // Connections of a target are its own: one that hangs must not hold those of a neighbour on the same host.
-std::shared_ptr<const net::ConnectionPolicy> connection_policy(std::size_t connections);
+std::shared_ptr<const net::ConnectionPolicy> connection_policy(std::size_t connections,
+                                                               const settings::TlsFiles& tls);
 
 // `00-TRACE-SPAN-01` (W3C Trace Context §3.2): all deliveries of an event share the trace, each attempt is a
 // span.

@@ -157,7 +157,8 @@ Result<void> verify_github(const net::Headers& headers, std::string_view body,
 }  // namespace
 
 Result<void> sign(net::Headers& headers, std::string_view id, std::int64_t unix_seconds,
-                  std::string_view body, settings::SignatureStyle style, const std::vector<Secret>& secrets) {
+                  std::string_view body, settings::SignatureStyle style, const std::vector<Secret>& secrets,
+                  const std::string& azure_header) {
     if (id.empty() || id.find('.') != std::string_view::npos)
         return Error(ErrorKind::invalid, "a webhook-id is not empty and holds no full stop");
     auto timestamp = std::to_string(unix_seconds);
@@ -165,8 +166,13 @@ Result<void> sign(net::Headers& headers, std::string_view id, std::int64_t unix_
     headers.set("webhook-timestamp", timestamp);
     headers.remove("webhook-signature");
     if (style == settings::SignatureStyle::none || secrets.empty()) return {};
+    bool one = style == settings::SignatureStyle::github || style == settings::SignatureStyle::azure;
+    if (one && secrets.front().empty()) return bad_key("an empty secret signs nothing");
+    if (style == settings::SignatureStyle::azure) {
+        headers.set(azure_header, hex(hmac_sha1(secrets.front().reveal(), body)));
+        return {};
+    }
     if (style == settings::SignatureStyle::github) {
-        if (secrets.front().empty()) return bad_key("an empty secret signs nothing");
         headers.set("X-Hub-Signature-256", "sha256=" + hex(hmac_sha256(secrets.front().reveal(), body)));
         return {};
     }

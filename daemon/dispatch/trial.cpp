@@ -2,6 +2,8 @@
 #include "dispatch/dispatcher_state.hpp"
 #include "foundation/ulid.hpp"
 
+#include <boost/asio/this_coro.hpp>
+
 namespace basewatch::dispatch {
 
 Async<Trial> try_target(const presets::Target& target, const model::Event& event,
@@ -18,9 +20,12 @@ Async<Trial> try_target(const presets::Target& target, const model::Event& event
     message.event_type = event.type;
     message.event_json = event.json;
     message.with = std::move(with);
-    message.policy = connection_policy(1);
+    message.policy = connection_policy(1, target.tls);
+    message.to_look_at = !send;
     message.dry_run = send && target.test == presets::TestMode::dry_run;
-    Collaborators collaborators{clock, transport, registry, jq};
+    auto executor = co_await asio::this_coro::executor;
+    AccessTokens tokens(executor, clock, transport);
+    Collaborators collaborators{clock, transport, registry, jq, tokens};
     auto prepared = co_await prepare(collaborators, target, std::move(message));
     if (!prepared.outgoing) {
         trial.answer = prepared.parts.strike(prepared.error.message());

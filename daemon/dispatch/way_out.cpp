@@ -4,13 +4,47 @@
 
 namespace basewatch::dispatch {
 
+namespace {
+
+// The access token to try once more with, after the receiver refused `used`; empty where there is none.
+// Another delivery may have got a new one meanwhile.
+Async<std::string> next_token(Collaborators collaborators, const presets::Target& target,
+                              const std::string& used, const net::HttpRequest& request) {
+    const auto& how = *target.fields.auth->oauth2;
+    auto& tokens = collaborators.tokens;
+    auto token = co_await tokens.token(target.name, how, request.policy, request.timeout);
+    if (token && *token == used && tokens.refused(target.name))
+        token = co_await tokens.token(target.name, how, request.policy, request.timeout);
+    // Without another one the receiver's word stands.
+    if (!token || *token == used) co_return std::string();
+    co_return *token;
+}
+
+// Where a receiver says 401 to an access token, which may have been revoked, once more with a new one, whose
+// parts that must not come back are added to `parts`.
+Async<Result<net::HttpResponse>> send_request(Collaborators collaborators, const presets::Target& target,
+                                              Prepared& prepared) {
+    auto request = std::get<net::HttpRequest>(std::move(*prepared.outgoing));
+    std::optional<net::HttpRequest> again;
+    if (!prepared.token.empty()) again = request;
+    auto answer = co_await collaborators.transport.send(std::move(request));
+    if (!again || !answer || answer->status != 401) co_return answer;
+    auto token = co_await next_token(collaborators, target, prepared.token, *again);
+    if (token.empty()) co_return answer;
+    again->headers.set("Authorization", "Bearer " + token);
+    prepared.parts.add_headers(again->headers);
+    auto second = co_await collaborators.transport.send(std::move(*again));
+    co_return second;
+}
+
+}  // namespace
+
 Async<Answer> send(Collaborators collaborators, const presets::Target& target, Prepared prepared, Try when) {
     if (auto* run = std::get_if<presets::ProgramRun>(&*prepared.outgoing)) {
         auto end = co_await run_program(std::move(*run), collaborators.clock);
         co_return read_end(target, end, prepared.parts, when, collaborators.clock.now());
     }
-    auto& request = std::get<net::HttpRequest>(*prepared.outgoing);
-    auto response = co_await collaborators.transport.send(std::move(request));
+    auto response = co_await send_request(collaborators, target, prepared);
     co_return read_answer(target, response, prepared.parts, when, collaborators.clock.now());
 }
 

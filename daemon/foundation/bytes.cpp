@@ -196,13 +196,25 @@ std::string sha512(std::string_view bytes) {
     return digest(EVP_sha512(), bytes);
 }
 
-std::string hmac_sha256(std::string_view key, std::string_view message) {
+namespace {
+
+std::string hmac(const EVP_MD* digest, std::string_view key, std::string_view message) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
     unsigned length = 0;
-    if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), raw(message), message.size(), out.data(),
+    if (HMAC(digest, key.data(), static_cast<int>(key.size()), raw(message), message.size(), out.data(),
              &length) == nullptr)
         throw std::runtime_error("OpenSSL could not compute an HMAC");
     return {reinterpret_cast<char*>(out.data()), length};
+}
+
+}  // namespace
+
+std::string hmac_sha256(std::string_view key, std::string_view message) {
+    return hmac(EVP_sha256(), key, message);
+}
+
+std::string hmac_sha1(std::string_view key, std::string_view message) {
+    return hmac(EVP_sha1(), key, message);
 }
 
 std::optional<std::string> ed25519_sign(std::string_view seed, std::string_view message) {

@@ -28,6 +28,7 @@ std::string sha256(std::string_view bytes);  // 32 raw bytes
 std::string sha512(std::string_view bytes);
 std::string sha384(std::string_view bytes);
 std::string hmac_sha256(std::string_view key, std::string_view message);
+std::string hmac_sha1(std::string_view key, std::string_view message);  // for what takes nothing better
 
 // Ed25519 (RFC 8032): `seed` is 32 bytes; the signature is 64 bytes. Nothing where a length is wrong.
 std::optional<std::string> ed25519_sign(std::string_view seed, std::string_view message);

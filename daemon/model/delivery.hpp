@@ -19,12 +19,12 @@ std::string_view to_string(DeliveryState state);
 std::optional<DeliveryState> delivery_state(std::string_view name);
 
 // Why an attempt or a delivery failed, as a class: few and fixed, so that tables can be filtered and metrics
-// labelled by it. `exit`: a program that was run did not end well. `render` and `layers`: nothing could be
-// sent. `expired`: it was not sent any more, because its target was away for longer than `expire`. `target
-// removed`: the configuration does not name it any more.
-inline constexpr std::array<std::string_view, 14> delivery_reasons{
-    "dns", "refused",      "tls",  "timeout", "blocked address", "3xx",     "4xx",
-    "5xx", "wrong answer", "exit", "render",  "layers",          "expired", "target removed"};
+// labelled by it. `exit`: a program that was run did not end well. `render`, `token` and `layers`: nothing
+// could be sent. `expired`: it was not sent any more, because its target was away for longer than `expire`.
+// `target removed`: the configuration does not name it any more.
+inline constexpr std::array<std::string_view, 15> delivery_reasons{
+    "dns",          "refused", "tls",    "timeout", "blocked address", "3xx",     "4xx",           "5xx",
+    "wrong answer", "exit",    "render", "token",   "layers",          "expired", "target removed"};
 constexpr bool is_delivery_reason(std::string_view name) {
     return std::find(delivery_reasons.begin(), delivery_reasons.end(), name) != delivery_reasons.end();
 }

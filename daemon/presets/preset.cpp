@@ -15,22 +15,6 @@ namespace basewatch::presets {
 
 namespace {
 
-void read_auth(YamlMap& map, Preset& preset, Problems& problems) {
-    auto value = map.take("auth");
-    if (!value) return;
-    YamlMap auth(*value, "`auth` of preset " + preset.name, problems);
-    if (auto style = auth.require("style"))
-        if (auto word = settings::read_word(*style, "style", {"none", "bearer", "basic", "header", "query"},
-                                            problems))
-            preset.auth = static_cast<Auth>(*word);
-    if (auto name = auth.take("name"))
-        preset.auth_name = settings::read_name(*name, "name", problems).value_or("");
-    bool named = preset.auth == Auth::header || preset.auth == Auth::query;
-    if (named == preset.auth_name.empty())
-        problems.error(auth.mark(), "`name` is for the styles header and query, and they need it");
-    auth.finish();
-}
-
 void read_needs(YamlMap& map, Preset& preset, Problems& problems) {
     preset.needs_url = false;
     auto value = map.take("needs");
@@ -85,7 +69,6 @@ void read_own_fields(YamlMap& map, Preset& preset, Problems& problems) {
     if (auto value = map.take("dry_run_headers"))
         preset.dry_run_headers = settings::read_texts(*value, "dry_run_headers", problems);
     if (auto value = map.take("options")) preset.options = settings::read_texts(*value, "options", problems);
-    read_auth(map, preset, problems);
     read_needs(map, preset, problems);
     read_terminal(map, preset, problems);
 }

@@ -14,8 +14,7 @@
 
 namespace basewatch::presets {
 
-// How the preset proves who it is, from the target's `username` and `token`.
-enum class Auth { none, bearer, basic, header, query };
+using settings::Auth;
 
 // How a target is told.
 enum class Way {
@@ -38,8 +37,6 @@ struct Preset {
     settings::RequestFields fields;
     // Goes behind a target's address that has no path of its own: `http://clair:6060` is enough to say.
     std::string path;
-    Auth auth = Auth::none;
-    std::string auth_name;  // of the header or query parameter
     TestMode test = TestMode::safe;
     std::map<std::string, std::string> dry_run_headers;
     bool needs_url = true;  // false: the preset's own address serves
@@ -51,8 +48,8 @@ struct Preset {
 };
 
 // Reads one preset file. Its keys are those of a target's request (README, "Targets") and: `summary`,
-// `sample`, `way: http | program`, `path`, `auth: {style, name}`, `needs: [url, token, layers]`, `options:
-// {name: default}`, `test: safe | dry_run | starts`, `dry_run_headers`, `terminal: {status: meaning}`.
+// `sample`, `way: http | program`, `path`, `needs: [url, token, layers]`, `options: {name: default}`,
+// `test: safe | dry_run | starts`, `dry_run_headers`, `terminal: {status: meaning}`.
 std::optional<Preset> read_preset(std::string_view name, std::string_view text, Problems& problems);
 
 // All built-in presets, by name. Read once; a fault in a built-in file is a fault of ours and ends the

@@ -69,8 +69,8 @@ Result<std::string> encoded(const Target& target, std::string output) {
 Result<net::Url> address_of(const Target& target, const RenderInput& input) {
     auto text = filled(target.fields.url->reveal(), input.with, target.token.reveal());
     if (!text) return text.error();
-    if (target.auth == Auth::query && !target.token.empty())
-        *text = with_parameter(std::move(*text), target.auth_name, target.token.reveal());
+    if (target.auth() == Auth::query && !target.token.empty())
+        *text = with_parameter(std::move(*text), target.fields.auth->name, target.token.reveal());
     auto url = net::Url::parse(*text);
     if (!url) return url.error().while_doing("`url`");
     return url;
@@ -87,10 +87,12 @@ void add_credentials(net::HttpRequest& request, const Target& target) {
     if (!request.url.user_information.empty())
         request.headers.set("Authorization", basic(request.url.user_information));
     if (token.empty()) return;
-    if (target.auth == Auth::bearer) request.headers.set("Authorization", "Bearer " + token);
-    if (target.auth == Auth::basic)
-        request.headers.set("Authorization", basic(target.username + ":" + token));
-    if (target.auth == Auth::header) request.headers.set(target.auth_name, token);
+    auto auth = target.auth();
+    if (auth == Auth::bearer) request.headers.set("Authorization", "Bearer " + token);
+    if (auth == Auth::basic) request.headers.set("Authorization", basic(target.username + ":" + token));
+    if (auth == Auth::header) request.headers.set(target.fields.auth->name, token);
+    // What holds a token must not be kept on the way (RFC 6750 §2.3).
+    if (auth == Auth::query) request.headers.set("Cache-Control", "no-store");
 }
 
 Result<void> add_headers(net::HttpRequest& request, const Target& target) {

@@ -19,8 +19,6 @@ struct Target {
     std::string preset;
     Way way = Way::http;
     settings::RequestFields fields;  // merged: the target's own win
-    Auth auth = Auth::none;
-    std::string auth_name;
     std::string username;
     Secret token;
     std::vector<Secret> secrets;
@@ -30,10 +28,13 @@ struct Target {
     bool needs_layers = false;
     std::map<int, std::string> terminal;
     std::vector<std::string> command;  // of a program
+    settings::TlsFiles tls;
 
     // The merged fields with defaults in place of what nobody set.
     settings::Per per() const;
     settings::SignatureStyle signature() const;
+    std::string signature_header() const;  // X-Hub-Signature
+    Auth auth() const;
     Milliseconds timeout() const;               // 15 s
     std::vector<Milliseconds> retries() const;  // 5s 30s 2m 10m 30m 1h 3h 6h 12h
     Milliseconds expire() const;                // 3 d

@@ -43,6 +43,8 @@ void fill_fields(settings::RequestFields& fields, const settings::RequestFields&
         fields.body_at = from.body_at;
     }
     fill(fields.signature, from.signature);
+    fill(fields.signature_header, from.signature_header);
+    fill(fields.auth, from.auth);
     // A target that says what success is says all of it.
     if (fields.success.empty()) {
         fields.success = from.success;
@@ -107,9 +109,18 @@ std::optional<Error> missing(const settings::TargetSettings& target, const Prese
         return std::nullopt;
     }
     if (!fields.url) return needs("url", "");
-    if (preset.needs_token && target.token.empty()) return needs("token", "");
-    if (preset.auth == Auth::basic && preset.needs_token && target.username.empty())
+    auto auth = fields.auth ? fields.auth->style : Auth::none;
+    bool by_token = auth != Auth::none && auth != Auth::oauth2;
+    if (preset.needs_token && auth != Auth::oauth2 && target.token.empty()) return needs("token", "");
+    if (preset.needs_token && auth == Auth::basic && target.username.empty())
         return needs("username", ", beside `token`");
+    // What the target itself asks for; a preset's own way is taken where there is a token.
+    if (target.fields.auth && by_token && target.token.empty())
+        return Error(ErrorKind::invalid, "`auth` needs a `token`");
+    if (fields.signature == settings::SignatureStyle::azure && target.secrets.empty())
+        return Error(ErrorKind::invalid, "`signature: azure` needs a `secret`");
+    if (fields.signature_header && fields.signature != settings::SignatureStyle::azure)
+        return Error(ErrorKind::invalid, "`signature_header` is for `signature: azure`");
     if (target.token.empty() && uses_token(fields))
         return Error(ErrorKind::invalid, "{token} stands in `url` or `headers`, and there is no `token`");
     return std::nullopt;
@@ -128,6 +139,14 @@ settings::Per Target::per() const {
 
 settings::SignatureStyle Target::signature() const {
     return fields.signature.value_or(settings::SignatureStyle::standard);
+}
+
+std::string Target::signature_header() const {
+    return fields.signature_header.value_or("X-Hub-Signature");
+}
+
+Auth Target::auth() const {
+    return fields.auth ? fields.auth->style : Auth::none;
 }
 
 Milliseconds Target::timeout() const {
@@ -171,8 +190,6 @@ Result<Target> merge(const settings::TargetSettings& settings) {
         target.fields.url = Secret(with_path(settings.fields.url->reveal(), preset->path));
     fill_fields(target.fields, preset->fields);
     if (auto error = missing(settings, *preset, target.fields)) return *error;
-    target.auth = preset->auth;
-    target.auth_name = preset->auth_name;
     target.username = settings.username;
     target.token = settings.token;
     target.secrets = settings.secrets;
@@ -181,6 +198,7 @@ Result<Target> merge(const settings::TargetSettings& settings) {
     target.test = preset->test;
     target.needs_layers = preset->needs_layers;
     target.terminal = preset->terminal;
+    target.tls = settings.tls;
     return target;
 }
 

@@ -38,6 +38,10 @@ std::optional<HeaderValue> read_header(const YamlValue::Entry& entry, SecretRead
 
 }  // namespace
 
+bool is_among(std::span<const std::string_view> names, std::string_view name) {
+    return std::ranges::find(names, lower(name)) != names.end();
+}
+
 bool is_header_name(std::string_view name) {
     // RFC 9110 §5.6.2
     return !name.empty() && name.size() <= 100 && std::ranges::all_of(name, [](char c) {
@@ -74,7 +78,7 @@ std::map<std::string, HeaderValue> read_headers(const YamlValue& value, const st
         if (!is_header_name(entry.key)) {
             problems.error(entry.where,
                            "not the name of a header: it is letters, digits and -, such as X-Team");
-        } else if (std::ranges::find(ours, lower(entry.key)) != ours.end()) {
+        } else if (is_among(ours, entry.key)) {
             problems.error(entry.where,
                            "the header `" + entry.key + "` is set by basewatch itself: remove it");
         } else if (auto first = seen.find(lower(entry.key)); first != seen.end()) {

@@ -38,6 +38,8 @@ std::map<std::string, HeaderValue> read_headers(const YamlValue& value, const st
 // The headers of a request to a registry that nobody may set: they are the protocol's, or lead it elsewhere.
 std::span<const std::string_view> registry_headers_of_ours();
 
+// Whether a name is among `names`, which are in lower case.
+bool is_among(std::span<const std::string_view> names, std::string_view name);
 // RFC 9110 §5.6.2
 bool is_header_name(std::string_view name);
 // Where a text without `${…}` is most likely a secret all the same.

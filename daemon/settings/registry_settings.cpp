@@ -146,24 +146,6 @@ void read_login(YamlMap& map, Reading& reading, RegistrySettings& registry) {
     refuse_keys_of_others(map, reading.problems, login.provider);
 }
 
-void read_client_certificate(YamlMap& map, Reading& reading, RegistrySettings& registry) {
-    auto certificate = map.take("client_cert");
-    auto key = map.take("client_key");
-    if (certificate)
-        registry.client_certificate_file = reading.secrets.path(*certificate, "client_cert").value_or("");
-    if (key) registry.client_key_file = reading.secrets.path(*key, "client_key").value_or("");
-    if (certificate && !key)
-        reading.problems.error(map.where("client_cert"),
-                               map.what() + " has a `client_cert` and no `client_key`");
-    if (key && !certificate)
-        reading.problems.error(map.where("client_key"),
-                               map.what() + " has a `client_key` and no `client_cert`");
-    if (certificate && registry.plain_http)
-        reading.problems.error(map.where("client_cert"), map.what() +
-                                                             " has `plain_http: true` and a `client_cert`: "
-                                                             "without TLS there is no certificate");
-}
-
 void read_proxy(YamlMap& map, Reading& reading, RegistrySettings& registry) {
     auto proxy = map.take("proxy");
     if (!proxy) return;
@@ -192,14 +174,8 @@ void read_registry(const std::string& host, const YamlValue& value, Reading& rea
                                         reading.secrets, reading.problems);
     if (auto plain = map.take("plain_http"))
         registry.plain_http = yaml_boolean(*plain, "plain_http", reading.problems).value_or(false);
-    if (auto file = map.take("ca_file")) {
-        registry.ca_file = reading.secrets.path(*file, "ca_file").value_or("");
-        if (registry.plain_http)
-            reading.problems.error(map.where("ca_file"), map.what() +
-                                                             " has `plain_http: true` and a `ca_file`: "
-                                                             "without TLS there is no certificate");
-    }
-    read_client_certificate(map, reading, registry);
+    static_cast<TlsFiles&>(registry) = read_tls_files(map, reading.secrets, reading.problems,
+                                                      registry.plain_http ? "`plain_http: true`" : "");
     if (auto family = map.take("family"))
         if (auto word = read_word(*family, "family", {"auto", "ipv4", "ipv6"}, reading.problems))
             registry.family = static_cast<Family>(*word);

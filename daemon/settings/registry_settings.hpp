@@ -5,6 +5,7 @@
 #include "foundation/secret.hpp"
 #include "foundation/yaml.hpp"
 #include "settings/header_values.hpp"
+#include "settings/tls_files.hpp"
 
 #include <map>
 #include <optional>
@@ -55,15 +56,13 @@ struct MirrorSettings {
     Mark where{};
 };
 
-struct RegistrySettings {
+struct RegistrySettings : TlsFiles {
     std::string username;
     Secret password;
     std::string auth_file;  // path of a docker config.json or podman auth.json for this registry
     CloudLogin login;
     std::map<std::string, HeaderValue> headers;  // to this registry's own address and nowhere else
     bool plain_http = false;
-    std::string ca_file;
-    std::string client_certificate_file, client_key_file;  // both or neither
     Family family = Family::any;
     Secret proxy;  // an address, perhaps with a user and password; empty: the environment's
     Mark proxy_at;

@@ -31,13 +31,15 @@ void read_address(YamlMap& map, SecretReader& secrets, Problems& problems, Reque
     fields.url = Secret(std::move(text->text));
 }
 
+// Headers that sending makes itself, or that would let one request be read as two.
+constexpr std::string_view headers_of_ours[] = {
+    "host",       "content-length",    "transfer-encoding", "connection", "expect",
+    "webhook-id", "webhook-timestamp", "webhook-signature", "traceparent"};
+
 void read_headers(YamlMap& map, SecretReader& secrets, Problems& problems, RequestFields& fields) {
-    // Headers that sending makes itself, or that would let one request be read as two.
-    static constexpr std::string_view ours[] = {
-        "host",       "content-length",    "transfer-encoding", "connection", "expect",
-        "webhook-id", "webhook-timestamp", "webhook-signature", "traceparent"};
     if (auto value = map.take("headers"))
-        fields.headers = read_headers(*value, "`headers` of " + map.what(), ours, secrets, problems);
+        fields.headers =
+            read_headers(*value, "`headers` of " + map.what(), headers_of_ours, secrets, problems);
 }
 
 void read_body(YamlMap& map, Problems& problems, RequestFields& fields) {
@@ -45,6 +47,19 @@ void read_body(YamlMap& map, Problems& problems, RequestFields& fields) {
     if (!program) return;
     fields.body = std::move(program->text);
     fields.body_at = program->at;
+}
+
+void read_signature_header(YamlMap& map, Problems& problems, RequestFields& fields) {
+    auto value = map.take("signature_header");
+    if (!value) return;
+    auto name = read_line(*value, "signature_header", 100, problems);
+    if (!name) return;
+    if (!is_header_name(*name) || is_among(headers_of_ours, *name)) {
+        problems.error(value->mark(),
+                       "`signature_header` must be the name of a header, such as X-Hub-Signature");
+        return;
+    }
+    fields.signature_header = std::move(name);
 }
 
 void read_success(YamlMap& map, Problems& problems, RequestFields& fields) {
@@ -95,9 +110,10 @@ RequestFields read_request_fields(YamlMap& map, SecretReader& secrets, Problems&
         fields.content_type = read_line(*value, "content_type", 200, problems);
     read_body(map, problems, fields);
     if (auto value = map.take("signature"))
-        if (auto word = read_word(*value, "signature", {"none", "standard", "github"}, problems))
-            fields.signature =
-                std::array{SignatureStyle::none, SignatureStyle::standard, SignatureStyle::github}[*word];
+        if (auto word = read_word(*value, "signature", {"none", "standard", "github", "azure"}, problems))
+            fields.signature = static_cast<SignatureStyle>(*word);
+    read_signature_header(map, problems, fields);
+    fields.auth = read_auth(map, secrets, problems);
     read_success(map, problems, fields);
     read_times(map, problems, fields);
     return fields;
@@ -133,6 +149,8 @@ TargetSettings read_target(const std::string& name, const Mark& where, const Yam
         for (const auto& item : items)
             if (auto one = secrets.secret(item, "secret")) target.secrets.push_back(*one);
     }
+    bool plain = target.fields.url && target.fields.url->reveal().starts_with("http://");
+    target.tls = read_tls_files(map, secrets, problems, plain ? "an `http://` address" : "");
     if (auto options = map.take("options"))
         target.options = read_texts(*options, "`options` of " + map.what(), problems);
     target.command = read_command(map, problems);

@@ -8,6 +8,8 @@
 #include "foundation/yaml.hpp"
 #include "settings/header_values.hpp"
 #include "settings/registry_settings.hpp"
+#include "settings/target_auth.hpp"
+#include "settings/tls_files.hpp"
 
 #include <map>
 #include <optional>
@@ -17,7 +19,8 @@
 namespace basewatch::settings {
 
 enum class Per { change, dependent };
-enum class SignatureStyle { none, standard, github };
+// azure: of the incoming webhooks of Azure DevOps, a bare HMAC-SHA1 in a header that the connection names.
+enum class SignatureStyle { none, standard, github, azure };
 enum class Encoding { json, form };
 
 // What counts as success: statuses, and where a system says yes in its body, the body.
@@ -36,6 +39,8 @@ struct RequestFields {
     std::optional<std::string> body;          // a jq program; its one output is the body
     Mark body_at;                             // where the program's first line stands
     std::optional<SignatureStyle> signature;
+    std::optional<std::string> signature_header;  // of azure
+    std::optional<AuthSettings> auth;
     std::vector<StatusRange> success;
     std::vector<StatusRange> already;         // preset: "nothing to do" is success as well (Clair's 412)
     std::optional<std::string> success_body;  // preset: the body must be exactly this (Slack's `ok`)
@@ -59,6 +64,7 @@ struct TargetSettings {
     std::vector<Secret> secrets;  // `secret:`, first is current
     Secret token;
     std::string username;
+    TlsFiles tls;
     // Preset parameters that are not secrets: `ref: main` for gitlab, `event_type` for github-dispatch. Which
     // ones there are is the preset's to say; jq finds them at `.target.options`.
     std::map<std::string, std::string> options;

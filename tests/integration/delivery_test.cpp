@@ -5,6 +5,7 @@
 #include "net/http_client.hpp"
 #include "net/system_dialer.hpp"
 #include "net/system_resolver.hpp"
+#include "support/certificates.hpp"
 #include "support/fake_transport.hpp"
 #include "support/process.hpp"
 #include "support/receiver.hpp"
@@ -124,11 +125,50 @@ TEST_F(LibraryTest, StandardWebhooksVerifiesTheSignatureOfEachSecret) {
         auto verified = ask("verify_standardwebhooks.mjs", request, secret);
         EXPECT_EQ(verified.exit_code, 0) << verified.output << verified.errors;
     }
+    for (const auto& secret : {current, before}) {
+        auto verified = ask("verify_svix.mjs", request, secret);
+        EXPECT_EQ(verified.exit_code, 0) << verified.output << verified.errors;
+    }
     auto tampered = request;
     tampered.body += " ";
     EXPECT_NE(ask("verify_standardwebhooks.mjs", tampered, current).exit_code, 0);
     EXPECT_NE(ask("verify_standardwebhooks.mjs", request, "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").exit_code,
               0);
+}
+
+TEST_F(LibraryTest, PythonsCryptographyVerifiesTheEd25519Signature) {
+    auto target = webhook("ci", receiver.address("/hook"));
+    target.fields.signature = settings::SignatureStyle::standard;
+    target.secrets = {
+        Secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+        Secret(
+            "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==")};
+    auto request = delivered(target);
+    auto verify = [&](const std::string& body) {
+        nlohmann::json input{{"headers", nlohmann::json::object()},
+                             {"body", body},
+                             {"public_key", "1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4="}};
+        for (const auto& [name, value] : request.headers) input["headers"][name] = value;
+        return run({"/usr/bin/python3", PROJECT_DIR "/tests/integration/verify_v1a.py"}, {}, input.dump());
+    };
+    auto verified = verify(request.body);
+    EXPECT_EQ(verified.exit_code, 0) << verified.errors;
+    EXPECT_THAT(verify(request.body + " ").errors, HasSubstr("no v1a signature fits"));
+    // Libraries that know only `v1` pass over it.
+    EXPECT_EQ(ask("verify_svix.mjs", request, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").exit_code, 0);
+}
+
+// Alertmanager has no preset: an alert is a body of the user's.
+TEST_F(LibraryTest, AnAlertIsWhatAlertmanagerTakes) {
+    auto target = webhook("alerts", receiver.address("/api/v2/alerts"));
+    target.fields.body =
+        R"([{labels: {alertname: "BaseImageChanged", image: .data.base.reference, kind: .data.kind},
+             annotations: {summary: "\(.data.base.reference) changed"}, startsAt: .build.BUILD_DATE}])";
+    house.event_data = R"({"kind":"content","base":{"reference":"docker.io/library/ruby:3.3-alpine"}})";
+    auto request = delivered(target);
+    EXPECT_EQ(request.header("Content-Type"), "application/json");
+    auto accepted = run({"node", PROJECT_DIR "/tests/integration/npm/check_alerts.mjs"}, {}, request.body);
+    EXPECT_EQ(accepted.exit_code, 0) << request.body << accepted.errors;
 }
 
 TEST_F(LibraryTest, CloudEventsReadsTheEvent) {
@@ -203,6 +243,57 @@ TEST_F(NginxTest, EachRefusalIsUnderstood) {
             EXPECT_GE(delivery.due_at - clock.now(), row.least_wait) << row.path;
     }
     EXPECT_EQ(house.attempts(ids.back())[0].answer, "thanks ");
+}
+
+// nginx that wants to know who asks.
+TEST_F(DeliveryTest, ACertificateOfOursOpensAReceiverThatWantsOne) {
+    CertificateAuthority authority, strangers;
+    auto server_files = authority.sign();
+    auto ours = authority.sign({{"basewatch"}, {}});
+    auto strange = strangers.sign({{"basewatch"}, {}});
+    int port = free_port();
+    auto where = folder.path().string();
+    auto configuration = folder.write("nginx.conf", "daemon off; master_process off; pid " + where +
+                                                        R"(/pid;
+error_log stderr warn;
+events {}
+http {
+  access_log off;
+  client_body_temp_path )" + where + "/body; proxy_temp_path " +
+                                                        where + "/proxy; fastcgi_temp_path " + where +
+                                                        "/fastcgi; uwsgi_temp_path " + where +
+                                                        "/uwsgi; scgi_temp_path " + where + R"(/scgi;
+  server {
+    listen 127.0.0.1:)" + std::to_string(port) + R"( ssl;
+    ssl_certificate )" + server_files.certificate + R"(;
+    ssl_certificate_key )" + server_files.key + R"(;
+    ssl_client_certificate )" + authority.file() + R"(;
+    ssl_verify_client on;
+    location / { return 200 "$ssl_client_s_dn
+"; }
+  }
+}
+)");
+    Process server({"/usr/sbin/nginx", "-c", configuration, "-p", where});
+    ASSERT_TRUE(accepts_connections(port)) << server.errors();
+    auto target = [&](const std::string& name, const std::string& ca, const CertificateFiles& files) {
+        auto made = webhook(name, "https://127.0.0.1:" + std::to_string(port) + "/" + name);
+        made.tls = {ca, files.certificate, files.key};
+        return made;
+    };
+    house.use({target("known", authority.file(), ours), target("unknown", authority.file(), strange),
+               target("nobody", authority.file(), {}), target("untrusted", strangers.file(), ours)});
+    house.start();
+    auto ids = house.give_to({"known", "unknown", "nobody", "untrusted"});
+    for (const auto& id : ids) ASSERT_TRUE(until_tried(id));
+    EXPECT_EQ(house.state(ids[0]), DeliveryState::delivered) << house.attempts(ids[0])[0].detail;
+    for (int i : {1, 2}) {
+        // nginx lets the handshake pass and answers 400.
+        EXPECT_EQ(house.attempts(ids[static_cast<std::size_t>(i)])[0].status, 400);
+        EXPECT_EQ(house.state(ids[static_cast<std::size_t>(i)]), DeliveryState::dead);
+    }
+    EXPECT_EQ(house.attempts(ids[3])[0].reason, "tls");
+    EXPECT_EQ(house.state(ids[3]), DeliveryState::waiting) << "a certificate can be mended";
 }
 
 // Clair is not packaged, so it is played; the registry asks for tokens, and jq runs as it does in the daemon.

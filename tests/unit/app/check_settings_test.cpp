@@ -295,8 +295,10 @@ TEST(CheckSettings, logins_of_clouds) {
 TEST(Sample, is_valid_without_a_warning) {
     test::TemporaryFolder folder;
     for (std::string_view name :
-         {"api_dashboard", "api_ops", "hub", "dockerconfig", "registry_ca", "registry_cert", "registry_key",
-          "gateway", "aws", "entra", "proxy", "gitlab", "github", "audit", "audit_before", "inventory"})
+         {"api_dashboard", "api_ops",     "hub",          "dockerconfig", "registry_ca", "registry_cert",
+          "registry_key",  "gateway",     "aws",          "entra",        "proxy",       "gitlab",
+          "github",        "audit",       "audit_before", "inventory",    "azure",       "builds_oauth",
+          "builds_ca",     "builds_cert", "builds_key"})
         folder.write(name, std::string(name) + "-value-for-a-test");
     folder.write("slack", "https://hooks.slack.com/services/T0/B0/test\n");
     settings::Environment environment{{{"CREDENTIALS_DIRECTORY", folder.path().string()}}};
@@ -307,28 +309,61 @@ TEST(Sample, is_valid_without_a_warning) {
     check_settings(*settings, problems);
     EXPECT_THAT(told(problems), IsEmpty());
     EXPECT_EQ(settings->rules.size(), 3u);
-    EXPECT_EQ(settings->targets.size(), 7u);
+    EXPECT_EQ(settings->targets.size(), 9u);
 }
 
 // Every key that this version reads stands in the sample, so that nothing is found out by reading the source.
 TEST(Sample, names_every_key) {
     auto sample = test::read_file(PROJECT_DIR "/config/basewatch.yaml");
-    for (std::string_view key : {"state",       "listen",     "public_url",
-                                 "api_tokens",  "scopes",     "retention",
-                                 "interval",    "platforms",  "unreachable_after",
-                                 "username",    "password",   "auth_file",
-                                 "ca_file",     "timeout",    "connections",
-                                 "client_cert", "client_key", "family",
-                                 "proxy",       "mirror",     "rate",
-                                 "plain_http",  "aliases",    "ignore_labels",
-                                 "owner",       "deadline",   "with",
-                                 "base",        "on",         "dependents",
-                                 "fire",        "events",     "preset",
-                                 "url",         "token",      "secret",
-                                 "signature",   "method",     "headers",
-                                 "body",        "success",    "retries",
-                                 "expire",      "per",        "options",
-                                 "settle",      "concurrency"})
+    for (std::string_view key : {"state",
+                                 "listen",
+                                 "public_url",
+                                 "api_tokens",
+                                 "scopes",
+                                 "retention",
+                                 "interval",
+                                 "platforms",
+                                 "unreachable_after",
+                                 "username",
+                                 "password",
+                                 "auth_file",
+                                 "ca_file",
+                                 "timeout",
+                                 "connections",
+                                 "client_cert",
+                                 "client_key",
+                                 "family",
+                                 "proxy",
+                                 "mirror",
+                                 "rate",
+                                 "plain_http",
+                                 "aliases",
+                                 "ignore_labels",
+                                 "owner",
+                                 "deadline",
+                                 "with",
+                                 "base",
+                                 "on",
+                                 "dependents",
+                                 "fire",
+                                 "events",
+                                 "preset",
+                                 "url",
+                                 "token",
+                                 "secret",
+                                 "signature",
+                                 "method",
+                                 "headers",
+                                 "body",
+                                 "success",
+                                 "retries",
+                                 "expire",
+                                 "per",
+                                 "options",
+                                 "settle",
+                                 "concurrency",
+                                 "auth",
+                                 "signature_header"})
         EXPECT_THAT(sample, HasSubstr(std::string(key) + ":")) << key;
 }
 

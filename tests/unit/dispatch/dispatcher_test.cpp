@@ -130,6 +130,46 @@ TEST_F(DispatcherTest, EveryAttemptHasTheSameIdAndBodyAndASignatureOfItsOwn) {
     EXPECT_THAT(spans, SizeIs(3)) << "one span for each attempt";
 }
 
+// The receiver takes the new secret into use while we sign with both, so nothing that is sent meanwhile fits
+// neither.
+TEST_F(DispatcherTest, ASecretIsRotatedWithoutALostMessage) {
+    const Secret before("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"),
+        after("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    auto signs_with = [](std::vector<Secret> secrets) {
+        auto target = webhook("ci", "https://ci.example.com/");
+        target.fields.signature = settings::SignatureStyle::standard;
+        target.secrets = std::move(secrets);
+        return target;
+    };
+    Secret known = before;
+    transport.answer = [&](const net::HttpRequest& request) {
+        auto seconds = std::chrono::floor<std::chrono::seconds>(clock.now()).time_since_epoch().count();
+        bool fits = dispatch::verify(request.headers, request.body, seconds, {known}).has_value();
+        return AnsweringTransport::status(fits ? 204 : 401);
+    };
+    house.use({signs_with({before})});
+    house.start();
+    std::vector<std::string> ids;
+    auto some = [&] {
+        for (int i = 0; i < 3; ++i) ids.push_back(house.give("ci"));
+    };
+    auto arrive = [&] {
+        for (const auto& id : ids) ASSERT_TRUE(house.until_state(id, DeliveryState::delivered));
+    };
+    some();
+    house.use({signs_with({after, before})});
+    some();
+    arrive();
+    known = after;
+    some();
+    arrive();
+    house.use({signs_with({after})});
+    some();
+    arrive();
+    EXPECT_EQ(house.report("ci").failed, 0u);
+    EXPECT_EQ(house.report("ci").delivered, ids.size());
+}
+
 TEST_F(DispatcherTest, ObservesRetryAfter) {
     house.use({webhook("ci", "https://ci.example.com/")});
     transport.answer = [&](const auto&) {

@@ -60,8 +60,20 @@ TEST(Signature, AgreesWithThePublishedVectors) {
     EXPECT_FALSE(github.find("webhook-signature"));
 }
 
+// Azure DevOps checks a bare HMAC-SHA1 in a header that the connection names. The vector is RFC 2202's.
+TEST(Signature, OfAzureIsBareHexInTheHeaderOfTheConnection) {
+    net::Headers headers;
+    ASSERT_TRUE(sign(headers, id, at, "what do ya want for nothing?", SignatureStyle::azure,
+                     secrets({"Jefe", "the one before"})));
+    EXPECT_EQ(headers.find("X-Hub-Signature"), "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
+    EXPECT_FALSE(headers.find("webhook-signature"));
+    ASSERT_TRUE(sign(headers, id, at, "{}", SignatureStyle::azure, secrets({"Jefe"}), "X-Webhook-Checksum"));
+    EXPECT_TRUE(headers.find("X-Webhook-Checksum"));
+}
+
 TEST(Signature, WritesIdAndTimestampWhateverTheStyle) {
-    for (auto style : {SignatureStyle::none, SignatureStyle::standard, SignatureStyle::github}) {
+    for (auto style :
+         {SignatureStyle::none, SignatureStyle::standard, SignatureStyle::github, SignatureStyle::azure}) {
         net::Headers headers{{"Webhook-Id", "somebody else's"}, {"webhook-signature", "v1,forged"}};
         ASSERT_TRUE(sign(headers, id, at, body, style, {}));
         EXPECT_EQ(headers.all("webhook-id"), std::vector<std::string_view>{id});

@@ -104,8 +104,8 @@ success_content_type: application/json
                               problems);
     ASSERT_TRUE(preset);
     EXPECT_EQ(preset->sample, "  a:\n    preset: x\n");
-    EXPECT_EQ(preset->auth, Auth::header);
-    EXPECT_EQ(preset->auth_name, "X-Key");
+    EXPECT_EQ(preset->fields.auth->style, Auth::header);
+    EXPECT_EQ(preset->fields.auth->name, "X-Key");
     EXPECT_EQ(preset->test, TestMode::dry_run);
     EXPECT_EQ(preset->dry_run_headers.at("X-Dry-Run"), "1");
     EXPECT_FALSE(preset->needs_url);
