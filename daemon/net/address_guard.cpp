@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
 
 namespace basewatch::net {
@@ -63,6 +64,7 @@ std::uint32_t four_bytes(const address_v6::bytes_type& bytes, std::size_t from) 
 // The IPv4 address that a packet to this IPv6 address would end at.
 std::optional<std::uint32_t> inner_address(const address_v6::bytes_type& bytes) {
     if (starts_with(bytes, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff})) return four_bytes(bytes, 12);
+    if (starts_with(bytes, {0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0})) return four_bytes(bytes, 12);
     if (starts_with(bytes, {0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0})) return four_bytes(bytes, 12);
     if (starts_with(bytes, {0x20, 0x02})) return four_bytes(bytes, 2);
     if (starts_with(bytes, {0x20, 0x01, 0, 0})) return ~four_bytes(bytes, 12);
@@ -83,11 +85,23 @@ bool lends_credentials(const boost::asio::ip::address& address) {
     return std::ranges::find(services, address) != services.end();
 }
 
+// Whether an address of 64:ff9b:1::/48 may lead to one that is refused: where the IPv4 address stands in it
+// depends on the length of the operator's prefix (RFC 6052 §2.2), which we do not know.
+bool local_nat64_to_link_local(const address_v6::bytes_type& bytes) {
+    if (!starts_with(bytes, {0, 0x64, 0xff, 0x9b, 0, 1})) return false;
+    const std::uint32_t places[] = {quad(bytes[6], bytes[7], bytes[9], bytes[10]),
+                                    quad(bytes[7], bytes[9], bytes[10], bytes[11]), four_bytes(bytes, 9),
+                                    four_bytes(bytes, 12)};
+    return std::any_of(std::begin(places), std::end(places),
+                       [](std::uint32_t inner) { return classify4(inner) == AddressClass::link_local; });
+}
+
 AddressClass classify6(const address_v6& address) {
     if (address.is_loopback() || address.is_unspecified()) return AddressClass::loopback;
     auto bytes = address.to_bytes();
     if (auto inner = inner_address(bytes)) return classify4(*inner);
     if (lends_credentials(address)) return AddressClass::link_local;
+    if (local_nat64_to_link_local(bytes)) return AddressClass::link_local;
     if (address.is_link_local()) return AddressClass::link_local;
     if ((bytes[0] & 0xfe) == 0xfc) return AddressClass::private_network;
     if (address.is_site_local())

@@ -1,8 +1,9 @@
 #pragma once
 // Which addresses may be connected to. Judged on the resolved address, at the moment of connecting, so that a
 // name that answers differently the second time gains nothing. The classes are IANA's special-purpose
-// registries (RFC 6890); an IPv4 address inside an IPv6 one (mapped, NAT64 of RFC 6052, 6to4, Teredo) is
-// judged as that IPv4 address.
+// registries (RFC 6890); an IPv4 address inside an IPv6 one (mapped, translated, NAT64 of RFC 6052, 6to4,
+// Teredo) is judged as that IPv4 address; in the NAT64 prefix for local use (RFC 8215) it may stand in
+// several places, and none of them may be a metadata address.
 //
 // The clouds' metadata services hand out the machine's own credentials to whoever on it asks, so nothing that
 // the settings or an answer name may lead there. The one exception, AddressRule::metadata_only, allows the

@@ -71,6 +71,10 @@ Reply misbehaves(Reply::Way way) {
     return {way, 200, {}, ""};
 }
 
+Reply says(std::string bytes, bool hangs) {
+    return {hangs ? Reply::Way::says_hangs : Reply::Way::says, 200, {}, std::move(bytes)};
+}
+
 std::string ReceivedRequest::header(std::string_view name) const {
     return std::string(headers.find(name).value_or(""));
 }
@@ -163,6 +167,20 @@ Async<bool> Receiver::State::reply(tcp::socket& socket, Reply reply) {
         }
         auto [error, count] = co_await asio::async_write(socket, asio::buffer(bytes), as_values);
         co_return !error && !closing;
+    }
+    if (reply.way == Reply::Way::says || reply.way == Reply::Way::says_hangs) {
+        co_await asio::async_write(socket, asio::buffer(reply.body), as_values);
+        if (reply.way == Reply::Way::says) co_return false;
+    }
+    if (reply.way == Reply::Way::drips_head) {
+        std::string begin = "HTTP/1.1 200 OK\r\nX-Slow: ";
+        co_await asio::async_write(socket, asio::buffer(begin), as_values);
+        co_await write_on(socket, "x", Milliseconds(10));
+    }
+    if (reply.way == Reply::Way::endless_head) {
+        std::string begin = "HTTP/1.1 200 OK\r\n";
+        co_await asio::async_write(socket, asio::buffer(begin), as_values);
+        co_await write_on(socket, "X-More: " + std::string(1000, 'x') + "\r\n", Milliseconds(0));
     }
     if (reply.way == Reply::Way::drip) {
         auto head = head_of(reply, "Content-Length: 1000000");

@@ -18,11 +18,15 @@ namespace basewatch::test {
 
 struct Reply {
     enum class Way {
-        answer,   // status, headers, body
-        hang,     // nothing, for as long as the other side stays
-        drip,     // the header, then a byte of the body now and then, without an end
-        endless,  // a body as fast as it is read, without an end
-        close,    // hangs up without a word
+        answer,        // status, headers, body
+        hang,          // nothing, for as long as the other side stays
+        drip,          // the header, then a byte of the body now and then, without an end
+        endless,       // a body as fast as it is read, without an end
+        close,         // hangs up without a word
+        says,          // the body's bytes as they are, and hangs up
+        says_hangs,    // the body's bytes as they are, and then nothing
+        drips_head,    // a header that comes a byte now and then, without an end
+        endless_head,  // header fields as fast as they are read, without an end
     };
     Way way = Way::answer;
     int status = 204;
@@ -32,6 +36,8 @@ struct Reply {
 
 Reply answers(int status, std::string body = "", net::Headers headers = {});
 Reply misbehaves(Reply::Way way);
+// Says just these bytes, then hangs up or, with `hangs`, stays silent.
+Reply says(std::string bytes, bool hangs = false);
 
 struct ReceivedRequest {
     std::string method;

@@ -67,6 +67,12 @@ TEST(AddressGuard, ClassifiesAddresses) {
         {"64:ff9b::127.0.0.1", loopback},
         {"64:ff9b::169.254.169.254", link_local},
         {"64:ff9b::8.8.8.8", global},
+        {"::ffff:0:169.254.169.254", link_local},    // translated (RFC 2765)
+        {"64:ff9b:1:a9fe:a9:fe00::", link_local},    // NAT64 for local use, prefix /48
+        {"64:ff9b:1:a9:fe:a9fe::", link_local},      // /56
+        {"64:ff9b:1:0:a9:fea9:fe00:0", link_local},  // /64
+        {"64:ff9b:1::a9fe:a9fe", link_local},        // /96
+        {"64:ff9b:1::808:808", other},
         {"2002:7f00:1::", loopback},
         {"2002:a9fe:a9fe::1", link_local},
         {"2002:0a00:0001::1", private_network},
