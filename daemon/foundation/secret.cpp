@@ -2,7 +2,8 @@
 
 #include "foundation/bytes.hpp"
 
-#include <algorithm>
+#include <deque>
+#include <map>
 #include <mutex>
 #include <set>
 
@@ -11,6 +12,7 @@ namespace basewatch {
 namespace {
 
 constexpr std::size_t shortest_registered = 6;
+constexpr std::size_t most_passing = 512;
 
 // Longest first, so that a secret that contains another is struck out whole.
 struct LongestFirst {
@@ -21,9 +23,32 @@ struct LongestFirst {
 
 std::mutex registry_mutex;
 
-std::set<std::string, LongestFirst>& registered() {
-    static std::set<std::string, LongestFirst> values;
+struct Registered {
+    std::map<std::string, int, LongestFirst> forms;  // how many values look like this
+    std::set<std::string, std::less<>> lasting, passing;
+    std::deque<std::string> in_order;  // the passing ones
+};
+
+Registered& registered() {
+    static Registered values;
     return values;
+}
+
+// As it may stand in a text.
+std::set<std::string> forms_of(std::string_view value) {
+    return {std::string(value), percent_encode(value), form_encode(value), base64(value)};
+}
+
+void add(std::string_view value) {
+    for (const auto& form : forms_of(value)) ++registered().forms[form];
+}
+
+void remove(std::string_view value) {
+    auto& forms = registered().forms;
+    for (const auto& form : forms_of(value)) {
+        auto found = forms.find(form);
+        if (--found->second == 0) forms.erase(found);
+    }
 }
 
 }  // namespace
@@ -31,16 +56,26 @@ std::set<std::string, LongestFirst>& registered() {
 void register_secret(std::string_view value) {
     if (value.size() < shortest_registered) return;
     std::lock_guard lock(registry_mutex);
-    registered().insert(std::string(value));
-    registered().insert(percent_encode(value));
-    registered().insert(form_encode(value));
-    registered().insert(base64(value));
+    if (registered().lasting.emplace(value).second) add(value);
+}
+
+void register_passing_secret(std::string_view value) {
+    if (value.size() < shortest_registered) return;
+    std::lock_guard lock(registry_mutex);
+    auto& [forms, lasting, passing, in_order] = registered();
+    if (!passing.emplace(value).second) return;
+    add(value);
+    in_order.emplace_back(value);
+    if (in_order.size() <= most_passing) return;
+    remove(in_order.front());
+    passing.erase(in_order.front());
+    in_order.pop_front();
 }
 
 std::string redact(std::string_view text) {
     std::string out(text);
     std::lock_guard lock(registry_mutex);
-    for (const auto& value : registered()) {
+    for (const auto& [value, count] : registered().forms) {
         for (std::size_t at = out.find(value); at != std::string::npos; at = out.find(value, at)) {
             static constexpr std::string_view mark = "[redacted]";
             out.replace(at, value.size(), mark);
@@ -52,6 +87,13 @@ std::string redact(std::string_view text) {
 
 Secret::Secret(std::string value) : value_(std::move(value)) {
     register_secret(value_);
+}
+
+Secret Secret::passing(std::string value) {
+    register_passing_secret(value);
+    Secret secret;
+    secret.value_ = std::move(value);
+    return secret;
 }
 
 bool Secret::operator==(const Secret& other) const {

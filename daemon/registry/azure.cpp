@@ -68,7 +68,7 @@ Result<Lent> read_azure_answer(const net::HttpResponse& response, const std::str
     Credential credential;
     credential.kind = Credential::Kind::identity_token;
     credential.username = token_user;
-    credential.secret = Secret(std::move(token));
+    credential.secret = Secret::passing(std::move(token));
     return Lent{std::move(credential), life * 3 / 4, life};
 }
 

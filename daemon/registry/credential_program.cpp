@@ -58,8 +58,9 @@ Result<Credential> read_document(std::string_view output) {
     if (!secret || secret->empty()) return Error(ErrorKind::bad_answer, "answered without a secret");
     if (!username) return Error(ErrorKind::bad_answer, "answered without a user name");
     if (*username == "<token>" || username->empty())
-        return Credential{Credential::Kind::identity_token, "", Secret(std::move(*secret)), "", ""};
-    return Credential{Credential::Kind::password, std::move(*username), Secret(std::move(*secret)), "", ""};
+        return Credential{Credential::Kind::identity_token, "", Secret::passing(std::move(*secret)), "", ""};
+    return Credential{Credential::Kind::password, std::move(*username), Secret::passing(std::move(*secret)),
+                      "", ""};
 }
 
 }  // namespace

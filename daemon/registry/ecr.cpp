@@ -196,11 +196,11 @@ Result<Lent> read_ecr_answer(const net::HttpResponse& response, const EcrApi& ap
     if (auto end = time_member(*data, "expiresAt")) life = *end - now;
     if (life < std::chrono::minutes(1)) return wrong("with a token that is over already");
     life = std::min<Milliseconds>(life, longest_life);
-    register_secret(*token);
+    register_passing_secret(*token);
     Credential credential;
     credential.kind = Credential::Kind::password;
     credential.username = pair->substr(0, colon);
-    credential.secret = Secret(pair->substr(colon + 1));
+    credential.secret = Secret::passing(pair->substr(colon + 1));
     return Lent{std::move(credential), life / 2, life};
 }
 

@@ -62,7 +62,7 @@ Result<net::HttpRequest> google_request(const GoogleKey& key, Time now) {
     auto signature = rs256_sign(key.private_key.reveal(), assertion);
     if (!signature) return invalid("the `private_key` is no RSA key");
     assertion += "." + base64url(*signature);
-    register_secret(assertion);
+    register_passing_secret(assertion);
     net::HttpRequest request;
     request.method = "POST";
     request.url = key.token_address;
@@ -109,7 +109,7 @@ Result<Lent> read_google_answer(const net::HttpResponse& response, const std::st
     Milliseconds life{std::chrono::seconds(seconds)};
     // The metadata service hands out the same token until five minutes before its end.
     auto early = std::min<Milliseconds>(std::chrono::minutes(4), life / 4);
-    return Lent{google_credential(Secret(std::move(token))), life - early, life};
+    return Lent{google_credential(Secret::passing(std::move(token))), life - early, life};
 }
 
 Result<Lent> read_google_metadata_answer(const net::HttpResponse& response, Time now) {
