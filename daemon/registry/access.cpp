@@ -124,7 +124,7 @@ Async<Result<Answer>> Access::ask_hop(Hop hop, Question question, bool had_turn)
         hop.host->answered_from(response->remote);
         if (response->status != 200 && !used.header.empty()) strike(response->body, used.header);
         if (response->status != 401 || !may_authorize) {
-            if (used.kind == Authorization::Kind::basic)
+            if (used.kind == Authorization::Kind::basic || used.kind == Authorization::Kind::registry_token)
                 wrong_in_a_row_.erase(hop.host->name + "\n" + used.identity);
             co_return Answer{std::move(*response), hop.host, hop.url, used.header};
         }
@@ -142,6 +142,8 @@ Async<Result<Access::Authorization>> Access::authorize(Hop hop, bool long_token)
     made.credential = *credential;
     made.identity = credentials_.identity(*credential);
     if (credential->kind == Credential::Kind::registry_token) {
+        auto refusal = passwords_.refusal(host->name + "\n" + made.identity, exchange_.clock().monotonic());
+        if (refusal) co_return *refusal;
         made.kind = Authorization::Kind::registry_token;
         made.header = "Bearer " + credential->secret.reveal();
         co_return made;
@@ -185,7 +187,7 @@ Async<Result<Access::Authorization>> Access::authorize(Hop hop, bool long_token)
 
 Async<Result<void>> Access::judge(Hop hop, net::HttpResponse response, Authorization used) {
     if (used.kind == Authorization::Kind::registry_token)
-        co_return denied(hop, response, used, "its registrytoken is not accepted");
+        co_return refused(hop, response, used, "its registrytoken is not accepted");
     auto offered = challenges_of(response.headers);
     bool silent = !response.headers.find("WWW-Authenticate");
     if (silent && used.kind == Authorization::Kind::token) {
@@ -248,7 +250,12 @@ Result<void> Access::follow_basic(const Hop& hop, const net::HttpResponse& respo
     learned.scheme = Learned::Scheme::basic;
     if (used.kind != Authorization::Kind::basic) return {};
     if (credentials_.refused(used.credential)) return {};
-    auto error = denied(hop, response, used, "");
+    return refused(hop, response, used, "");
+}
+
+Error Access::refused(const Hop& hop, const net::HttpResponse& response, const Authorization& used,
+                      std::string_view why) {
+    auto error = denied(hop, response, used, why);
     std::string key = hop.host->name + "\n" + used.identity;
     if (wrong_in_a_row_.size() > most_scopes) wrong_in_a_row_.clear();
     if (++wrong_in_a_row_[key] >= wrong_passwords_allowed)

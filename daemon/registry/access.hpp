@@ -77,6 +77,9 @@ private:
     Result<void> follow_basic(const Hop& hop, const net::HttpResponse& response, const Authorization& used);
     Async<std::vector<Challenge>> ping(Hop hop);
     void add_headers(const Hop& hop, net::HttpRequest& request);
+    // What stands for itself was refused: it is left alone after some times in a row.
+    Error refused(const Hop& hop, const net::HttpResponse& response, const Authorization& used,
+                  std::string_view why);
     Error denied(const Hop& hop, const net::HttpResponse& response, const Authorization& used,
                  std::string_view why) const;
 

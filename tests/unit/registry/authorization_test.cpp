@@ -374,6 +374,54 @@ TEST_F(AuthorizationTest, RegistryTokensAreSentAsTheyAre) {
     EXPECT_EQ(last_authorization("registry.example.com"), "Bearer ready-made");
 }
 
+TEST_F(AuthorizationTest, ARegistryTokenThatIsRefusedIsLeftAlone) {
+    registry.ask_for_password("ci", "another-way-in");
+    use_auth_file(R"({"auths":{"registry.example.com":{"registrytoken":"ready-made"}}})");
+    for (int i = 0; i < 6; ++i) {
+        auto pointer = look_up();
+        ASSERT_FALSE(pointer);
+        EXPECT_EQ(pointer.error().kind(), ErrorKind::unauthorized);
+        EXPECT_THAT(pointer.error().message(), HasSubstr("its registrytoken is not accepted"));
+        EXPECT_THAT(pointer.error().message(), Not(HasSubstr("ready-made")));
+    }
+    EXPECT_EQ(transport.sent().size(), 3u);
+    use_auth_file(R"({"auths":{"registry.example.com":{"registrytoken":"newly-made"}}})");
+    look_up();
+    EXPECT_EQ(last_authorization("registry.example.com"), "Bearer newly-made");
+}
+
+TEST_F(AuthorizationTest, ARefreshTokenThatIsReplacedIsUsedFromThenOn) {
+    std::vector<std::string> shown;
+    want_tokens();
+    transport.serve("https://auth.example.com", [&](const net::HttpRequest& request) {
+        shown.push_back(request.body);
+        return answer(200, {},
+                      R"({"access_token":"of-no-use","refresh_token":"second-one","expires_in":60})");
+    });
+    use_auth_file(R"({"auths":{"registry.example.com":{"identitytoken":"first-one"}}})");
+    look_up();
+    clock.advance(std::chrono::minutes(10));
+    look_up("registry.example.com/team/web:1.0");
+    ASSERT_GE(shown.size(), 2u);
+    EXPECT_THAT(shown.front(), HasSubstr("refresh_token=first-one"));
+    EXPECT_THAT(shown.back(), HasSubstr("refresh_token=second-one"));
+}
+
+TEST_F(AuthorizationTest, EachNamespaceIsAskedForWithItsOwnCredential) {
+    registry.push("other/app", "1.0", image());
+    want_tokens();
+    use_auth_file(R"({"auths":{"registry.example.com":{"auth":")" + base64("all:all-secret") +
+                  R"("},"registry.example.com/team":{"auth":")" + base64("team:team-secret") +
+                  R"("},"registry.example.com/team/web":{"auth":")" + base64("web:web-secret") + R"("}}})");
+    auto asked_as = [&](const std::string& repository) {
+        look_up("registry.example.com/" + repository + ":1.0");
+        return last_authorization("auth.example.com");
+    };
+    EXPECT_EQ(asked_as("team/app"), "Basic " + base64("team:team-secret"));
+    EXPECT_EQ(asked_as("team/web"), "Basic " + base64("web:web-secret"));
+    EXPECT_EQ(asked_as("other/app"), "Basic " + base64("all:all-secret"));
+}
+
 TEST_F(AuthorizationTest, AHelperThatIsNotThereIsAnErrorAndNotAnonymous) {
     use_auth_file(R"({"credHelpers":{"registry.example.com":"ecr-login"}})");
     auto pointer = look_up();
