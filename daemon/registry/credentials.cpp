@@ -180,10 +180,11 @@ std::map<std::string, std::string> Credentials::headers(const std::string& regis
     bool own = entry != settings_->by_host.end() && !entry->second.auth_file.empty();
     std::map<std::string, std::string> all;
     for (const auto& path : own ? std::vector{entry->second.auth_file} : settings_->auth_files) {
-        const auto& file = read(path);
-        if (file.version.empty() || !file.content || file.content->headers().empty()) continue;
-        if (file.content->knows(registry, repository))
-            all.insert(file.content->headers().begin(), file.content->headers().end());
+        auto file = files_.find(path);
+        if (file == files_.end() || !file->second.content) continue;
+        const auto& content = *file->second.content;
+        if (!content.headers().empty() && content.knows(registry, repository))
+            all.insert(content.headers().begin(), content.headers().end());
     }
     return all;
 }

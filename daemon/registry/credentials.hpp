@@ -37,7 +37,7 @@ public:
     Result<Credential> find(const std::string& registry, const std::string& repository);
     // The registry said no to it. Whether whoever lent it is asked for another now.
     bool refused(const Credential& credential);
-    // Docker's HttpHeaders, of the files that know this registry.
+    // Docker's HttpHeaders, of the files that know this registry, as they were when it was last asked for.
     std::map<std::string, std::string> headers(const std::string& registry, const std::string& repository);
 
     // The same credential has the same name as long as this process lives; it says nothing about the secret.
