@@ -199,6 +199,22 @@ void check_proxies(const settings::RegistriesSettings& registries, Problems& pro
     }
 }
 
+// What these clouds lend opens more than one registry, so whoever is shown it should be theirs.
+void warn_of_strangers(const std::string& host, const settings::CloudLogin& login, Problems& problems) {
+    auto below = [&](std::initializer_list<std::string_view> domains) {
+        return std::ranges::any_of(domains, [&](std::string_view domain) {
+            return host == domain || host.ends_with("." + std::string(domain));
+        });
+    };
+    bool strange =
+        (login.provider == settings::Provider::google && !below({"pkg.dev", "gcr.io"})) ||
+        (login.provider == settings::Provider::azure && !below({"azurecr.io", "azurecr.cn", "azurecr.us"}));
+    if (strange)
+        problems.warning(login.where, "registry " + ticked(host) + " is none of " +
+                                          std::string(settings::to_string(login.provider)) +
+                                          "'s by its name: it will be shown what the cloud lends to you");
+}
+
 void check_logins(const settings::RegistriesSettings& registries, Problems& problems) {
     for (const auto& [host, registry] : registries.by_host) {
         const auto& login = registry.login;
@@ -206,6 +222,7 @@ void check_logins(const settings::RegistriesSettings& registries, Problems& prob
             auto api = registry::ecr_api(host, login);
             if (!api) problems.error(login.where, "registry " + ticked(host) + ": " + api.error().message());
         }
+        warn_of_strangers(host, login, problems);
         if (login.key_file.empty()) continue;
         auto text = settings::read_small_file(login.key_file, 64u << 10);
         auto key = text ? registry::parse_google_key(*text) : Result<registry::GoogleKey>(text.error());

@@ -288,6 +288,13 @@ TEST(CheckSettings, logins_of_clouds) {
     EXPECT_THAT(
         checked("registries: {gcr.io: {provider: google, key_file: '" + (folder / "key.json") + "'}}\n"),
         ElementsAre(HasSubstr("the `key_file` of registry `gcr.io` is of the type \"authorized_user\"")));
+    for (const char* host : {"mirror.example.com", "pkg.dev.example.com", "notgcr.io"})
+        EXPECT_THAT(
+            checked("registries: {" + std::string(host) + ": {provider: google}}\n"),
+            ElementsAre(HasSubstr(" warning: registry `" + std::string(host) + "` is none of Google's")))
+            << host;
+    for (const char* host : {"europe-docker.pkg.dev", "gcr.io", "eu.gcr.io"})
+        EXPECT_THAT(checked("registries: {" + std::string(host) + ": {provider: google}}\n"), IsEmpty());
     EXPECT_THAT(checked("registries:\n  123456789012.dkr.ecr.eu-west-1.amazonaws.com: {provider: ecr}\n"),
                 IsEmpty());
 }
