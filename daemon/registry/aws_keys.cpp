@@ -1,5 +1,6 @@
 #include "registry/aws_keys.hpp"
 
+#include "foundation/bytes.hpp"
 #include "foundation/json.hpp"
 #include "net/address_guard.hpp"
 #include "registry/complaint.hpp"
@@ -16,6 +17,7 @@ namespace {
 
 constexpr std::size_t most_token_file = 16u << 10;
 constexpr std::size_t most_key_bytes = 16u << 10;
+constexpr std::size_t most_answer = 256u << 10;
 
 net::HttpRequest request_to(net::Url url, std::string target) {
     url.target = std::move(target);
@@ -30,6 +32,13 @@ bool clean(std::string_view text) {
            std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
+std::optional<AwsKeys> keys_in(const nlohmann::json& object, std::string_view session) {
+    auto text = [&](std::string_view name) { return string_member(object, name).value_or(""); };
+    auto id = text("AccessKeyId"), secret = text("SecretAccessKey"), token = text(session);
+    if (!clean(id) || !clean(secret) || !(token.empty() || clean(token))) return std::nullopt;
+    return AwsKeys{std::move(id), Secret::passing(std::move(secret)), Secret::passing(std::move(token))};
+}
+
 Error refused(const net::HttpResponse& response, const std::string& server, Time now) {
     // What such a service says when it refuses may hold what it was asked with.
     auto error = error_of(response, server, "no keys", now);
@@ -42,17 +51,33 @@ Error refused(const net::HttpResponse& response, const std::string& server, Time
 
 Result<AwsKeys> read_aws_keys(const net::HttpResponse& response, const std::string& server, Time now) {
     if (response.status != 200) return refused(response, server, now);
-    auto body = parse_json(response.body, JsonLimits{256u << 10, 8});
-    auto text = [&](std::string_view name) {
-        return body ? string_member(*body, name).value_or("") : std::string();
-    };
-    AwsKeys keys{text("AccessKeyId"), Secret(text("SecretAccessKey")), Secret(text("Token"))};
-    bool good = clean(keys.access_key_id) && clean(keys.secret_access_key.reveal()) &&
-                (keys.session_token.empty() || clean(keys.session_token.reveal()));
-    if (good) return keys;
-    auto code = text("Code").empty() ? text("code") : text("Code");
-    std::string why = code.empty() || code == "Success" ? "" : " and said " + plain_line(code, 100);
+    auto body = parse_json(response.body, JsonLimits{most_answer, 8});
+    if (body)
+        if (auto keys = keys_in(*body, "Token")) return *keys;
+    auto code = body ? string_member(*body, "Code") : std::nullopt;
+    if (body && !code) code = string_member(*body, "code");
+    std::string why = !code || *code == "Success" ? "" : " and said " + plain_line(redact(*code), 100);
     return Error(ErrorKind::bad_answer, server + " answered without keys" + why).with_status(200);
+}
+
+Result<AwsKeys> read_role_keys(const net::HttpResponse& response, const std::string& server, Time now) {
+    auto body = parse_json(response.body, JsonLimits{most_answer, 8});
+    const nlohmann::json* inside = body ? &*body : nullptr;
+    if (response.status != 200) {
+        const auto* error = inside == nullptr ? nullptr : object_member(*inside, "Error");
+        auto code = error == nullptr ? std::nullopt : string_member(*error, "Code");
+        if (!code) return refused(response, server, now);
+        auto said = error_of(response, server, plain_line(redact(*code), 100), now);
+        bool limited = code->find("Throttling") != std::string::npos;
+        if (response.status >= 500 || said.kind() == ErrorKind::rate_limited) return said;
+        return Error(limited ? ErrorKind::rate_limited : ErrorKind::unauthorized, said.message())
+            .with_status(response.status);
+    }
+    for (auto name : {"AssumeRoleWithWebIdentityResponse", "AssumeRoleWithWebIdentityResult", "Credentials"})
+        inside = inside == nullptr ? nullptr : object_member(*inside, name);
+    if (inside != nullptr)
+        if (auto keys = keys_in(*inside, "SessionToken")) return *keys;
+    return Error(ErrorKind::bad_answer, server + " answered without keys").with_status(200);
 }
 
 Result<ContainerKeys> container_keys_address(const std::string& relative, const std::string& full) {
@@ -93,7 +118,8 @@ std::string AwsKeySource::variable(const std::string& name) const {
     return found == variables_.end() ? std::string() : found->second;
 }
 
-Async<Result<AwsKeys>> AwsKeySource::find(std::shared_ptr<Host> registry, settings::CloudLogin login) {
+Async<Result<AwsKeys>> AwsKeySource::find(std::shared_ptr<Host> registry, settings::CloudLogin login,
+                                          std::string region) {
     if (!login.access_key_id.empty())
         co_return AwsKeys{login.access_key_id, login.secret_access_key, login.session_token};
     auto id = variable("AWS_ACCESS_KEY_ID"), secret = variable("AWS_SECRET_ACCESS_KEY");
@@ -101,15 +127,15 @@ Async<Result<AwsKeys>> AwsKeySource::find(std::shared_ptr<Host> registry, settin
         co_return AwsKeys{id, Secret(secret), Secret(variable("AWS_SESSION_TOKEN"))};
     if (!id.empty() || !secret.empty())
         co_return Error(ErrorKind::invalid, "of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY only one is set");
+    if (!variable("AWS_WEB_IDENTITY_TOKEN_FILE").empty()) {
+        auto keys = co_await from_role(registry, std::move(region));
+        co_return keys;
+    }
     if (!variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI").empty() ||
         !variable("AWS_CONTAINER_CREDENTIALS_FULL_URI").empty()) {
         auto keys = co_await from_container(registry);
         co_return keys;
     }
-    if (!variable("AWS_WEB_IDENTITY_TOKEN_FILE").empty())
-        co_return Error(ErrorKind::unsupported,
-                        "a role by AWS_WEB_IDENTITY_TOKEN_FILE is not in this version: use EKS Pod Identity, "
-                        "or the credential helper docker-credential-ecr-login");
     if (variable("AWS_EC2_METADATA_DISABLED") == "true")
         co_return Error(ErrorKind::invalid,
                         "no keys: none in `registries:`, in the environment or of a container, and "
@@ -121,19 +147,48 @@ Async<Result<AwsKeys>> AwsKeySource::find(std::shared_ptr<Host> registry, settin
     co_return keys;
 }
 
+Result<std::string> AwsKeySource::token_in(const std::string& name) const {
+    auto token = settings::read_small_file(variable(name), most_token_file);
+    if (!token) return token.error().while_doing(name);
+    while (!token->empty() && (token->back() == '\n' || token->back() == '\r')) token->pop_back();
+    if (!clean(*token)) return Error(ErrorKind::invalid, "the file of " + name + " holds no token");
+    register_passing_secret(*token);
+    return token;
+}
+
 Result<std::string> AwsKeySource::container_token() const {
-    auto path = variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
-    std::string token = variable("AWS_CONTAINER_AUTHORIZATION_TOKEN");
-    if (!path.empty()) {
-        auto read = settings::read_small_file(path, most_token_file);
-        if (!read) return read.error().while_doing("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
-        token = *read;
-        while (!token.empty() && (token.back() == '\n' || token.back() == '\r')) token.pop_back();
-    }
-    if (!token.empty() && !net::valid_header("Authorization", token))
+    if (!variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE").empty())
+        return token_in("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+    auto token = variable("AWS_CONTAINER_AUTHORIZATION_TOKEN");
+    if (!net::valid_header("Authorization", token))
         return Error(ErrorKind::invalid, "the container's authorization token cannot stand in a header");
     register_secret(token);
     return token;
+}
+
+// The token of the pod's service account stands in for a signature. Its file is read each time: Kubernetes
+// renews it.
+Async<Result<AwsKeys>> AwsKeySource::from_role(std::shared_ptr<Host> registry, std::string region) {
+    if (variable("AWS_ROLE_ARN").empty())
+        co_return Error(ErrorKind::invalid, "AWS_WEB_IDENTITY_TOKEN_FILE is set and AWS_ROLE_ARN is not");
+    auto token = token_in("AWS_WEB_IDENTITY_TOKEN_FILE");
+    if (!token) co_return token.error();
+    if (auto own = variable("AWS_REGION"); !own.empty()) region = own;
+    auto url = net::Url::parse("https://sts." + region + ".amazonaws.com" +
+                               (region.starts_with("cn-") ? ".cn/" : "/"));
+    if (!url || url->target != "/" || !url->user_information.empty() || !url->host.starts_with("sts."))
+        co_return Error(ErrorKind::invalid, "AWS_REGION is no name of a region, such as eu-west-1");
+    std::string session = variable("AWS_ROLE_SESSION_NAME");
+    auto request = request_to(*url, "/");
+    request.method = "POST";
+    request.headers.set("Content-Type", "application/x-www-form-urlencoded");
+    request.body = "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=" +
+                   form_encode(variable("AWS_ROLE_ARN")) +
+                   "&RoleSessionName=" + form_encode(session.empty() ? "basewatch" : session) +
+                   "&WebIdentityToken=" + form_encode(*token);
+    auto response = co_await requests_.service(registry, std::move(request));
+    if (!response) co_return response.error();
+    co_return read_role_keys(*response, url->authority(), requests_.clock().now());
 }
 
 Async<Result<AwsKeys>> AwsKeySource::from_container(std::shared_ptr<Host> registry) {
@@ -168,7 +223,7 @@ Async<Result<AwsKeys>> AwsKeySource::from_instance() {
     auto now = requests_.clock().now();
     if (token->status != 200) co_return refused(*token, server, now);
     if (!clean(token->body)) co_return Error(ErrorKind::bad_answer, server + " answered without a token");
-    register_secret(token->body);
+    register_passing_secret(token->body);
     auto with_token = [&](std::string target) {
         auto request = request_to(service, std::move(target));
         request.headers.set("X-aws-ec2-metadata-token", token->body);

@@ -53,7 +53,7 @@ Async<Result<Lent>> CloudCredentials::ask(std::string registry, settings::CloudL
 Async<Result<Lent>> CloudCredentials::ask_amazon(std::shared_ptr<Host> registry, settings::CloudLogin login) {
     auto api = ecr_api(registry->name, login);
     if (!api) co_return api.error();
-    auto keys = co_await aws_keys_.find(registry, login);
+    auto keys = co_await aws_keys_.find(registry, login, api->region);
     if (!keys) co_return keys.error();
     auto now = requests_.clock().now();
     auto response = co_await requests_.service(registry, ecr_request(*api, *keys, now));

@@ -40,6 +40,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     expect_sound(read_azure_answer(response, "azure", now));
     auto keys = read_aws_keys(response, "amazon", now);
     if (keys && (keys->access_key_id.empty() || keys->secret_access_key.empty())) std::abort();
+    auto role = read_role_keys(response, "amazon", now);
+    if (role && (role->access_key_id.empty() || role->secret_access_key.empty())) std::abort();
     auto key = parse_google_key(response.body);
     if (key && (!key->token_address.secure() || key->client_email.empty())) std::abort();
     std::string text(response.body);

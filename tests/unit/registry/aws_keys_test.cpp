@@ -24,7 +24,8 @@ class AwsKeysTest : public ClientTest {
 protected:
     Result<AwsKeys> find(std::vector<std::string> environment, settings::CloudLogin login = {}) {
         AwsKeySource source(requests, environment);
-        return wait_for(source.find(hosts.named("123456789012.dkr.ecr.eu-west-1.amazonaws.com"), login));
+        return wait_for(
+            source.find(hosts.named("123456789012.dkr.ecr.eu-west-1.amazonaws.com"), login, "eu-west-1"));
     }
     std::string id(std::vector<std::string> environment, settings::CloudLogin login = {}) {
         auto found = find(std::move(environment), std::move(login));
@@ -93,9 +94,9 @@ TEST_F(AwsKeysTest, HalfOfItOrNothingIsToldWithWhatIsMissing) {
     EXPECT_EQ(id({"AWS_SECRET_ACCESS_KEY=secret-alone"}), "invalid");
     auto off = find({"AWS_EC2_METADATA_DISABLED=true"});
     EXPECT_THAT(off.error().message(), HasSubstr("AWS_EC2_METADATA_DISABLED"));
-    auto role = find({"AWS_WEB_IDENTITY_TOKEN_FILE=/x", "AWS_ROLE_ARN=y"});
-    EXPECT_EQ(role.error().kind(), ErrorKind::unsupported);
-    EXPECT_THAT(role.error().message(), HasSubstr("docker-credential-ecr-login"));
+    auto role = find({"AWS_WEB_IDENTITY_TOKEN_FILE=/x"});
+    EXPECT_EQ(role.error().kind(), ErrorKind::invalid);
+    EXPECT_THAT(role.error().message(), HasSubstr("AWS_ROLE_ARN is not"));
     EXPECT_TRUE(transport.sent().empty());
     auto nowhere = find({});
     EXPECT_EQ(nowhere.error().kind(), ErrorKind::unreachable);
@@ -145,6 +146,50 @@ TEST_F(AwsKeysTest, AContainersTokenGoesAlongAndItsFileIsReadEachTime) {
     EXPECT_EQ(id(environment), "invalid");
     EXPECT_EQ(id({environment[0], "AWS_CONTAINER_AUTHORIZATION_TOKEN=pod-token-2"}), "POD");
     EXPECT_EQ(id({environment[0], "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=" + (folder / "none")}), "invalid");
+}
+
+TEST_F(AwsKeysTest, ARoleByATokenOfKubernetes) {
+    auto path = folder.write("token", "eyJ.service-account.token\n");
+    std::vector<std::string> environment{"AWS_WEB_IDENTITY_TOKEN_FILE=" + path,
+                                         "AWS_ROLE_ARN=arn:aws:iam::123456789012:role/watcher"};
+    Result<net::HttpResponse> said = answer(
+        200, {},
+        R"({"AssumeRoleWithWebIdentityResponse":{"AssumeRoleWithWebIdentityResult":{"Credentials":)"
+        R"({"AccessKeyId":"ROLE","SecretAccessKey":"secret-of-the-role","SessionToken":"session-of-it",)"
+        R"("Expiration":1.795442400E9}}}})");
+    for (const char* server :
+         {"https://sts.eu-west-1.amazonaws.com", "https://sts.cn-north-1.amazonaws.com.cn"})
+        transport.serve(server, [&](const net::HttpRequest&) { return said; });
+    auto found = find(environment);
+    ASSERT_TRUE(found) << found.error().message();
+    EXPECT_EQ(*found, (AwsKeys{"ROLE", Secret("secret-of-the-role"), Secret("session-of-it")}));
+    const auto& asked = transport.sent().back();
+    EXPECT_EQ(asked.method, "POST");
+    EXPECT_EQ(
+        asked.body,
+        "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole"
+        "%2Fwatcher&RoleSessionName=basewatch&WebIdentityToken=eyJ.service-account.token");
+    EXPECT_EQ(asked.policy->addresses, net::AddressRule::no_metadata);
+    auto elsewhere = environment;
+    elsewhere.emplace_back("AWS_REGION=cn-north-1");
+    EXPECT_EQ(id(elsewhere), "ROLE");
+    EXPECT_EQ(transport.sent().back().url.host, "sts.cn-north-1.amazonaws.com.cn");
+    for (const char* region : {"AWS_REGION=x@evil.example/", "AWS_REGION=evil.example/x", "AWS_REGION=a b"}) {
+        elsewhere.back() = region;
+        EXPECT_EQ(id(elsewhere), "invalid") << region;
+    }
+
+    said = answer(400, {}, R"({"Error":{"Code":"InvalidIdentityToken","Message":"leaked"},"RequestId":"x"})");
+    auto refused = find(environment);
+    EXPECT_EQ(refused.error().kind(), ErrorKind::unauthorized);
+    EXPECT_THAT(refused.error().message(), HasSubstr("InvalidIdentityToken"));
+    EXPECT_THAT(refused.error().message(), Not(HasSubstr("leaked")));
+    said = answer(400, {}, R"({"Error":{"Code":"Throttling"}})");
+    EXPECT_EQ(id(environment), "rate_limited");
+    said = answer(200, {}, "<AssumeRoleWithWebIdentityResponse/>");
+    EXPECT_EQ(id(environment), "bad_answer");
+    folder.write("token", "two words");
+    EXPECT_EQ(id(environment), "invalid");
 }
 
 TEST(ContainerKeys, AreHereOrAtAwsOrBehindHttps) {
