@@ -150,6 +150,7 @@ Json view(const registry::HostReport& host) {
              {"tokens", host.tokens},
              {"failures", host.failures},
              {"rate_per_second", host.rate_per_second}};
+    if (host.listed > 0) out["listed"] = host.listed;
     if (host.pulls_limit) out["pulls_limit"] = *host.pulls_limit;
     if (host.pulls_remaining) out["pulls_remaining"] = *host.pulls_remaining;
     return out;

@@ -1,8 +1,7 @@
 #include "net/system_dialer.hpp"
 
-#include "foundation/bell.hpp"
-#include "foundation/task_group.hpp"
 #include "net/address_guard.hpp"
+#include "net/happy_eyeballs.hpp"
 #include "net/tls_stream.hpp"
 #include "net/tunnel.hpp"
 
@@ -29,7 +28,6 @@ std::string text_of(const tcp::endpoint& address) {
     return host + ":" + std::to_string(address.port());
 }
 
-constexpr Milliseconds stagger{250};
 constexpr Milliseconds preferred_for{10 * 60'000};
 constexpr std::size_t most_preferred = 2000;
 
@@ -37,9 +35,11 @@ bool fits(AddressFamily family, const asio::ip::address& address) {
     return family == AddressFamily::any || address.is_v6() == (family == AddressFamily::ipv6);
 }
 
-Async<Result<void>> connect_to(tcp::socket& socket, tcp::endpoint address, Clock& clock, Monotonic deadline) {
+Async<Result<tcp::socket>> connect_to(asio::any_io_executor executor, tcp::endpoint address, Clock& clock,
+                                      Monotonic deadline) {
     bool stop = co_await stop_requested();
     if (stop) co_return stopped();
+    tcp::socket socket(executor);
     boost::system::error_code error;
     socket.open(address.protocol(), error);
     if (error) co_return Error(ErrorKind::unreachable, text_of(address) + ": " + error.message());
@@ -56,52 +56,7 @@ Async<Result<void>> connect_to(tcp::socket& socket, tcp::endpoint address, Clock
     if (failure) co_return Error(ErrorKind::unreachable, text_of(address) + ": " + failure.message());
     socket.set_option(tcp::no_delay(true), error);
     socket.set_option(asio::socket_base::keep_alive(true), error);
-    co_return Result<void>();
-}
-
-// Attempts at several addresses at once; the first that connects wins.
-struct Race {
-    explicit Race(const asio::any_io_executor& on) : executor(on), bell(on) {}
-
-    Async<void> attempt(tcp::endpoint address, Clock& clock, Monotonic deadline) {
-        tcp::socket socket(executor);
-        auto connected = co_await connect_to(socket, address, clock, deadline);
-        --running;
-        if (connected && !winner) winner = std::move(socket);
-        // The reason of one that lost because another won is no news.
-        if (!connected && connected.error().kind() != ErrorKind::cancelled) last = connected.error();
-        bell.ring();
-    }
-
-    asio::any_io_executor executor;
-    Bell bell;
-    std::size_t running = 0;
-    std::optional<tcp::socket> winner;
-    Error last{ErrorKind::name_lookup, "the name has no address"};
-};
-
-Async<Result<tcp::socket>> connect_to_first(asio::any_io_executor executor,
-                                            std::vector<tcp::endpoint> addresses, Clock& clock,
-                                            Monotonic deadline) {
-    Race race(executor);
-    TaskGroup attempts(executor);
-    bool asked_to_stop = false;
-    std::size_t begun = 0;
-    while (!race.winner && !asked_to_stop && (begun < addresses.size() || race.running > 0)) {
-        auto wake = deadline + stagger;  // every attempt ends by itself at the deadline
-        if (begun < addresses.size()) {
-            ++race.running;
-            attempts.start("connecting", race.attempt(addresses[begun++], clock, deadline));
-            if (begun < addresses.size()) wake = clock.monotonic() + stagger;
-        }
-        bool rung = co_await race.bell.wait_until(clock, wake);
-        asked_to_stop = !rung;
-    }
-    attempts.cancel();
-    co_await attempts.wait();
-    if (asked_to_stop) co_return stopped();
-    if (!race.winner) co_return race.last;
-    co_return std::move(*race.winner);
+    co_return std::move(socket);
 }
 
 Async<Result<std::unique_ptr<ByteStream>>> with_tls(Socket socket, std::string remote, std::string host,
@@ -157,21 +112,6 @@ std::string remote_of(const Socket& socket) {
 
 }  // namespace
 
-std::vector<std::string> interleaved(const std::vector<std::string>& addresses,
-                                     std::optional<bool> ipv6_first) {
-    auto is_ipv6 = [](const std::string& address) { return address.find(':') != std::string::npos; };
-    std::vector<std::string> families[2];
-    for (const auto& address : addresses) families[is_ipv6(address) ? 1 : 0].push_back(address);
-    if (addresses.empty()) return {};
-    std::size_t first = ipv6_first.value_or(is_ipv6(addresses.front())) ? 1 : 0;
-    std::vector<std::string> out;
-    for (std::size_t i = 0; out.size() < addresses.size(); ++i) {
-        if (i < families[first].size()) out.push_back(families[first][i]);
-        if (i < families[1 - first].size()) out.push_back(families[1 - first][i]);
-    }
-    return out;
-}
-
 SystemDialer::SystemDialer(asio::any_io_executor executor, Clock& clock, Resolver& resolver,
                            EnvironmentProxies environment)
     : executor_(std::move(executor)),
@@ -213,7 +153,10 @@ Async<Result<Socket>> SystemDialer::reach(std::string host, std::uint16_t port, 
     if (candidates.empty() && other_family)
         co_return Error(ErrorKind::name_lookup, "the name has no address of the family that was chosen");
     bool choice = candidates.size() > 1;
-    auto socket = co_await connect_to_first(executor_, std::move(candidates), clock_, deadline);
+    auto connect = [this, deadline](tcp::endpoint address) {
+        return connect_to(executor_, address, clock_, deadline);
+    };
+    auto socket = co_await connect_to_first(executor_, std::move(candidates), clock_, deadline, connect);
     if (!socket) co_return socket.error();
     boost::system::error_code error;
     auto address = socket->remote_endpoint(error);

@@ -17,10 +17,6 @@
 
 namespace basewatch::net {
 
-// The order to try: families in turn, beginning with the preferred one, else with that of the first address.
-std::vector<std::string> interleaved(const std::vector<std::string>& addresses,
-                                     std::optional<bool> ipv6_first);
-
 class SystemDialer final : public Dialer {
 public:
     SystemDialer(asio::any_io_executor executor, Clock& clock, Resolver& resolver,

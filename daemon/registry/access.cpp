@@ -108,6 +108,10 @@ Async<Result<Answer>> Access::ask_hop(Hop hop, Question question, bool had_turn)
             auto made = co_await authorize(hop, question.long_token);
             if (!made) co_return made.error();
             used = std::move(*made);
+        } else if (question.password && hop.url.same_origin(hop.host->base)) {
+            auto made = co_await log_in(hop);
+            if (!made) co_return made.error();
+            used = std::move(*made);
         }
         net::HttpRequest request;
         request.method = question.method;
@@ -134,6 +138,24 @@ Async<Result<Answer>> Access::ask_hop(Hop hop, Question question, bool had_turn)
     }
 }
 
+Result<Access::Authorization> Access::as_basic(const Hop& hop, const Credential& credential) const {
+    Authorization made;
+    made.kind = Authorization::Kind::basic;
+    made.credential = credential;
+    made.identity = credentials_.identity(credential);
+    auto refusal = passwords_.refusal(hop.host->name + "\n" + made.identity, exchange_.clock().monotonic());
+    if (refusal) return *refusal;
+    made.header = "Basic " + base64(credential.username + ":" + credential.secret.reveal());
+    return made;
+}
+
+Async<Result<Access::Authorization>> Access::log_in(Hop hop) {
+    auto credential = co_await credentials_.obtain(hop.host->name, hop.repository);
+    if (!credential) co_return credential.error();
+    if (credential->kind != Credential::Kind::password) co_return Authorization();
+    co_return as_basic(hop, *credential);
+}
+
 Async<Result<Access::Authorization>> Access::authorize(Hop hop, bool long_token) {
     auto host = hop.host;
     auto credential = co_await credentials_.obtain(host->name, hop.repository);
@@ -149,13 +171,8 @@ Async<Result<Access::Authorization>> Access::authorize(Hop hop, bool long_token)
         co_return made;
     }
     const auto& learned = host->learned;
-    if (learned.scheme == Learned::Scheme::basic && credential->kind == Credential::Kind::password) {
-        auto refusal = passwords_.refusal(host->name + "\n" + made.identity, exchange_.clock().monotonic());
-        if (refusal) co_return *refusal;
-        made.kind = Authorization::Kind::basic;
-        made.header = "Basic " + base64(credential->username + ":" + credential->secret.reveal());
-        co_return made;
-    }
+    if (learned.scheme == Learned::Scheme::basic && credential->kind == Credential::Kind::password)
+        co_return as_basic(hop, *credential);
     if (learned.scheme != Learned::Scheme::bearer) co_return made;
     made.kind = Authorization::Kind::token;
     auto scope = learned.scopes.find(hop.repository);

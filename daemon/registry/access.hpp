@@ -28,6 +28,7 @@ struct Question {
     // Where an earlier answer's redirect led: asked as if the registry sent us there again.
     std::optional<net::Url> continued{};
     bool long_token = false;  // wants a token with most of its life before it
+    bool password = false;    // no part of the registry API, and wants the user's password itself
 };
 
 struct Answer {
@@ -70,6 +71,9 @@ private:
                std::shared_ptr<Host>& sender);
     Async<Result<Answer>> ask_hop(Hop hop, Question question, bool had_turn);
     Async<Result<Authorization>> authorize(Hop hop, bool long_token);
+    // As Basic, where there is a password; nothing where there is none.
+    Async<Result<Authorization>> log_in(Hop hop);
+    Result<Authorization> as_basic(const Hop& hop, const Credential& credential) const;
     // After a 401: what was learned makes another attempt worth it, or the Error that says why not.
     Async<Result<void>> judge(Hop hop, net::HttpResponse response, Authorization used);
     Result<void> follow_bearer(const Hop& hop, const Challenge& challenge, const net::HttpResponse& response,

@@ -194,6 +194,16 @@ std::string meaning_of(int status) {
     return "a status that makes no sense here";
 }
 
+// nginx speaks of client certificates with a 400 (inside it they are 495 and 496) and a page of its own.
+std::optional<std::string> certificate_refused(const net::HttpResponse& response) {
+    if (response.status != 400 && response.status != 495 && response.status != 496) return std::nullopt;
+    if (response.body.find("No required SSL certificate was sent") != std::string::npos)
+        return "wants a client certificate: `client_cert` and `client_key` of its entry under `registries`";
+    if (response.body.find("The SSL certificate error") != std::string::npos)
+        return "refused the client certificate that `client_cert` names";
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::string plain_line(std::string_view text, std::size_t most) {
@@ -255,6 +265,8 @@ bool means_rate_limit(const net::HttpResponse& response) {
 
 Error error_of(const net::HttpResponse& response, const std::string& host, const std::string& said,
                Time now) {
+    if (auto refused = certificate_refused(response))
+        return Error(ErrorKind::tls, host + " " + *refused).with_status(response.status);
     std::string words = said.empty() ? complaint_of(response) : said;
     std::string sentence =
         host + " said " + std::to_string(response.status) + ", " + meaning_of(response.status);

@@ -97,6 +97,8 @@ void Host::configure(const settings::RegistriesSettings& settings) {
     mirrors = wanted.mirrors;
     mirror_only = wanted.mirror_only;
     headers = wanted.headers;
+    // Docker Hub's list has a limit and a login of its own, and no promise to stay.
+    bulk = wanted.bulk.value_or(name == "docker.io" ? settings::Bulk::never : settings::Bulk::automatic);
     reach = reach_of(wanted);
     timeout = wanted.timeout.value_or(Milliseconds(30'000));
     double usual = local ? local_rate : public_rate;

@@ -49,7 +49,7 @@ struct Learned {
 };
 
 struct Counters {
-    std::uint64_t requests = 0, pulls = 0, tokens = 0, failures = 0;
+    std::uint64_t requests = 0, pulls = 0, tokens = 0, failures = 0, listed = 0;
 };
 
 struct Host {
@@ -74,6 +74,7 @@ struct Host {
     bool configured = false;  // has an entry in the settings
     bool local = false;
     std::vector<settings::MirrorSettings> mirrors;
+    settings::Bulk bulk = settings::Bulk::automatic;
     bool mirror_only = false;  // it is asked nothing itself
     std::map<std::string, settings::HeaderValue> headers;
     net::ConnectionPolicy reach;  // as the settings want it; its `addresses` is not looked at

@@ -9,6 +9,9 @@
 
 namespace basewatch::registry {
 
+// Of what a mirror or a list says instead of the registry's manifests.
+inline constexpr Milliseconds second_opinion_every{std::chrono::hours(4)};
+
 // Also where the clock went back.
 bool look_due(std::string_view name, Milliseconds every, Time last, Time now);
 

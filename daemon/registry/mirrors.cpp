@@ -13,7 +13,6 @@ using namespace std::chrono_literals;
 
 constexpr Milliseconds first_rest = 1min, longest_rest = 30min;
 constexpr Milliseconds first_missing = 1h, longest_missing = 24h;
-constexpr Milliseconds second_opinion_every = 4h;
 constexpr auto look_again_after = 1h;
 constexpr std::size_t most_remembered = 20'000;
 

@@ -1,6 +1,8 @@
 #include "registry/registry_client.hpp"
 
+#include "registry/bulk.hpp"
 #include "registry/documents.hpp"
+#include "registry/look_due.hpp"
 #include "registry/mirrors.hpp"
 #include "registry/tag_list.hpp"
 #include "settings/settings.hpp"
@@ -24,11 +26,14 @@ struct RegistryClient::State {
           hosts(settings),
           exchange(clock, transport),
           credentials(executor, exchange, hosts, settings, std::move(environment)),
-          access(std::move(executor), exchange, hosts, credentials),
+          access(executor, exchange, hosts, credentials),
           pointers(clock, access),
           mirrors(clock, hosts, pointers),
           documents(clock, access),
-          tag_lists(clock, access) {}
+          tag_lists(clock, access),
+          bulk(std::move(executor), exchange, hosts, access) {}
+
+    Async<Result<Pointer>> look_up(model::Reference reference, LastAnswer last);
 
     // What `read` reads of the nearest side that has it.
     template <class T, class Read>
@@ -57,7 +62,27 @@ struct RegistryClient::State {
     Mirrors mirrors;
     Documents documents;
     TagLists tag_lists;
+    Bulk bulk;
 };
+
+// Its own list first, where that spares HEADs; it only ever says that nothing moved.
+Async<Result<Pointer>> RegistryClient::State::look_up(model::Reference reference, LastAnswer last) {
+    auto host = hosts.named(reference.registry());
+    std::optional<model::Digest> listed;
+    if (!last.digest.empty() && host->mirrors.empty()) listed = co_await bulk.glance(reference);
+    bool full = look_due(reference.text(), second_opinion_every, last.at, clock.now());
+    if (listed && *listed == last.digest && !full) {
+        ++host->counters.listed;
+        co_return Pointer{last.digest, "", false};
+    }
+    auto pointer = co_await mirrors.look_up(reference, std::move(last));
+    if (listed && pointer) bulk.judge(reference, *listed, pointer->digest);
+    co_return pointer;
+}
+
+void RegistryClient::expect_tags(std::map<std::string, std::size_t> tags) {
+    state_->bulk.expect(std::move(tags));
+}
 
 RegistryClient::RegistryClient(asio::any_io_executor executor, Clock& clock, net::HttpTransport& transport,
                                std::shared_ptr<const settings::RegistriesSettings> settings,
@@ -72,10 +97,11 @@ void RegistryClient::replace_settings(std::shared_ptr<const settings::Registries
     state_->credentials.replace(std::move(settings));
     state_->access.review();
     state_->mirrors.review();
+    state_->bulk.review();
 }
 
 Async<Result<Pointer>> RegistryClient::look_up(model::Reference reference, LastAnswer last) {
-    auto result = co_await state_->mirrors.look_up(reference, std::move(last));
+    auto result = co_await state_->look_up(reference, std::move(last));
     state_->count(reference.registry(), result);
     co_return result;
 }
@@ -145,6 +171,7 @@ std::vector<HostReport> RegistryClient::reports() const {
         report.pulls = counted.pulls;
         report.tokens = counted.tokens;
         report.failures = counted.failures;
+        report.listed = counted.listed;
         report.pulls_limit = host->budget.limit();
         report.pulls_remaining = host->budget.remaining(now);
         report.rate_per_second = host->rate.per_second(now);

@@ -17,6 +17,7 @@
 #include "registry/pull_budget.hpp"
 #include "settings/registry_settings.hpp"
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -86,6 +87,7 @@ struct HostReport {
     std::uint64_t pulls = 0;   // manifest GETs: what Docker Hub counts
     std::uint64_t tokens = 0;  // token requests
     std::uint64_t failures = 0;
+    std::uint64_t listed = 0;  // look-ups that one list for many answered
     // What may still be read of what it counts; nothing where it counts nothing.
     std::optional<std::int64_t> pulls_limit;
     std::optional<std::int64_t> pulls_remaining;
@@ -126,6 +128,11 @@ public:
     // that it understands the question is asked whether that still holds; and where the registry has mirrors,
     // one of them may say that it does. Anything else is the registry's own word (mirrors.hpp).
     Async<Result<Pointer>> look_up(model::Reference reference, LastAnswer last = {});
+
+    // How many tags of each repository (`docker.io/library/ruby`) will be looked up again and again: where
+    // one list of the registry's own API is cheaper, look_up() with a last answer is answered from it
+    // (bulk.hpp).
+    void expect_tags(std::map<std::string, std::size_t> tags);
 
     // The manifest with this digest in the reference's repository. Bound 8 MiB. bad_answer when the bytes do
     // not hash to it, when media type and body disagree, or for schema 1.

@@ -165,7 +165,6 @@ void read_proxy(YamlMap& map, Reading& reading, RegistrySettings& registry) {
 
 void read_registry(const std::string& host, const YamlValue& value, Reading& reading) {
     YamlMap map(value, "registry `" + host + "`", reading.problems);
-    map.refuse({"bulk"});
     RegistrySettings registry;
     read_credentials(map, reading, registry);
     read_login(map, reading, registry);
@@ -187,6 +186,9 @@ void read_registry(const std::string& host, const YamlValue& value, Reading& rea
             registry.connections = static_cast<std::size_t>(*number);
     if (auto rate = map.take("rate")) registry.rate = read_rate(*rate, "rate", reading.problems);
     read_mirrors(host, map, reading, registry);
+    if (auto bulk = map.take("bulk"))
+        if (auto word = read_word(*bulk, "bulk", {"auto", "always", "never"}, reading.problems))
+            registry.bulk = static_cast<Bulk>(*word);
     map.finish();
     reading.registries.by_host.emplace(host, std::move(registry));
 }

@@ -48,6 +48,9 @@ struct CloudLogin {
 
 enum class Family { any, ipv4, ipv6 };
 
+// Whether one list of a registry's own API stands for many HEADs.
+enum class Bulk { automatic, always, never };
+
 // Another registry that has the same images: a plain copy, or a cache that fetches what it is asked for.
 struct MirrorSettings {
     std::string host;      // normalised host[:port]; an entry of by_host, its own or an implied one
@@ -71,6 +74,7 @@ struct RegistrySettings : TlsFiles {
     std::optional<std::size_t> connections;  // default 4
     std::optional<Rate> rate;                // default 10/s for public registries, 100/s for others
     std::vector<MirrorSettings> mirrors;     // asked in this order
+    std::optional<Bulk> bulk;                // default: automatic; Docker Hub's is never
     bool mirror_only = false;                // the registry itself cannot be reached from here
 };
 

@@ -99,11 +99,14 @@ Async<Result<void>> Watcher::State::use(std::shared_ptr<const WatchTable> table)
     aliases = names_by_alias(planning.get());
 
     auto now = clock.monotonic();
+    std::map<std::string, std::size_t> tags;  // by repository
     for (const auto& watched : table->bases) {
         const auto& known = bases.at(watched.base.text());
+        ++tags[watched.base.name()];
         lane_of(watched.base).schedule.add(watched.base, watched.interval, now, known.observation.empty());
         if (known.settling && known.settling->holds()) hasten(watched.base, known.settling->until);
     }
+    registry.expect_tags(std::move(tags));
     bell.ring();
     if (!forget) co_return Result<void>();
     std::vector<model::Reference> watched;

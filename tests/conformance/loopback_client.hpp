@@ -32,11 +32,12 @@ struct LoopbackClient {
         return 0;
     }
 
+    net::EnvironmentProxies environment{};
     asio::io_context loop{1};
     ManualClock clock{loop};
     SystemClock system{loop.get_executor()};
     net::SystemResolver resolver{loop.get_executor(), system};
-    net::SystemDialer dialer{loop.get_executor(), system, resolver};
+    net::SystemDialer dialer{loop.get_executor(), system, resolver, environment};
     net::HttpClient transport{loop.get_executor(), system, dialer};
     // May be filled until a host is first asked.
     std::shared_ptr<settings::RegistriesSettings> settings = std::make_shared<settings::RegistriesSettings>();

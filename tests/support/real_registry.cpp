@@ -46,6 +46,7 @@ void RealRegistry::write_configuration(const Options& options) {
     text << "version: 0.1\nlog: {level: warn}\nstorage:\n  filesystem: {rootdirectory: " << folder_ / "data"
          << "}\n  delete: {enabled: true}\n  cache: {blobdescriptor: inmemory}\nhttp:\n  addr: " << address_
          << "\n  secret: not-a-secret\n";
+    if (!options.cache_of.empty()) text << "proxy: {remoteurl: \"" << options.cache_of << "\"}\n";
     if (options.tls) {
         auto files = authority_.sign({});
         text << "  tls: {certificate: " << files.certificate << ", key: " << files.key << "}\n";

@@ -29,6 +29,7 @@ public:
         Access access = Access::open;
         bool tls = false;
         std::string program = "docker-registry";  // or another build of distribution
+        std::string cache_of{};                   // the address of a registry: a pull-through cache
     };
     RealRegistry();
     explicit RealRegistry(const Options& options);

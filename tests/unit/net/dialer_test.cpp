@@ -1,6 +1,7 @@
 // Real connections on loopback: servers that hang, drip, never end or go away, addresses tried in turn, and
 // addresses that are not allowed.
 #include "foundation/task_group.hpp"
+#include "net/happy_eyeballs.hpp"
 #include "unit/net/real_network.hpp"
 
 #include <gtest/gtest.h>

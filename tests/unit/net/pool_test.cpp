@@ -200,6 +200,57 @@ TEST(ConnectionPool, ReplacesNothingAfterTheFirstByte) {
     EXPECT_EQ(network.client->connections_opened(), 1u);
 }
 
+// Wherever the other side hangs up, the answer is whole or it is none.
+TEST(ConnectionPool, AnAnswerCutAnywhereIsNoAnswer) {
+    const std::string whole = answer("hello");
+    for (std::size_t told = 1; told < whole.size(); ++told) {
+        for (bool kept : {false, true}) {
+            ScriptedNetwork network;
+            ConnectionScript script;
+            script.steps = {Silence{}, Say{answer("first")}, Silence{}};
+            if (!kept) script.steps.clear();
+            script.steps.push_back(Say{whole.substr(0, told)});
+            script.steps.push_back(End{});
+            network.dialer.add(script);
+            network.dialer.add_answers({answer("never asked")});
+            if (kept) EXPECT_EQ(network.start().body(), "first");
+            EXPECT_EQ(network.start().body(), "unreachable") << told;
+            EXPECT_EQ(network.dialer.open(), 0u) << told;
+            EXPECT_EQ(network.client->connections_opened(), 1u) << told;
+        }
+    }
+}
+
+TEST(ConnectionPool, KeepsNoConnectionThatItsServerCloses) {
+    struct Row {
+        std::string said;
+        bool kept;
+    };
+    const std::vector<Row> rows{
+        {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1", true},
+        {"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\n1", false},
+        {"HTTP/1.1 200 OK\r\nConnection: Keep-Alive, Close\r\nContent-Length: 1\r\n\r\n1", false},
+        {"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\n1", false},
+        {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\n1", true},
+    };
+    for (const auto& row : rows) {
+        ScriptedNetwork network;
+        network.dialer.add_answers({row.said, answer("2")});
+        network.dialer.add_answers({answer("2")});
+        EXPECT_EQ(network.start().body(), "1") << row.said;
+        EXPECT_EQ(network.dialer.open(), row.kept ? 1u : 0u) << row.said;
+        EXPECT_EQ(network.start().body(), "2") << row.said;
+        EXPECT_EQ(network.client->connections_opened(), row.kept ? 1u : 2u) << row.said;
+    }
+    // Without a length the end of the connection is the end of the body.
+    ScriptedNetwork network;
+    ConnectionScript old;
+    old.steps = {Silence{}, Say{"HTTP/1.0 200 OK\r\n\r\nto the end"}, End{}};
+    network.dialer.add(old);
+    EXPECT_EQ(network.start().body(), "to the end");
+    EXPECT_EQ(network.dialer.open(), 0u);
+}
+
 TEST(ConnectionPool, LooksBeforeItReuses) {
     ScriptedNetwork network;
     ConnectionScript closed;

@@ -86,7 +86,7 @@ TEST(Settings, registries_are_known_by_their_normalised_names) {
 registries:
   index.docker.io: {username: ci, password: "${env:HUB}"}
   LOCALHOST:5000: {plain_http: true}
-  registry.example.com: {rate: 20/s, connections: 8, timeout: 30s}
+  registry.example.com: {rate: 20/s, connections: 8, timeout: 30s, bulk: always}
   "[::1]:5000": {rate: 6/m}
 )",
                            environment)
@@ -98,6 +98,8 @@ registries:
     const auto& other = registries->by_host.at("registry.example.com");
     EXPECT_DOUBLE_EQ(other.rate->per_second, 20);
     EXPECT_EQ(other.connections, 8u);
+    EXPECT_EQ(other.bulk, Bulk::always);
+    EXPECT_FALSE(hub.bulk);
     EXPECT_EQ(other.timeout, 30s);
     EXPECT_DOUBLE_EQ(registries->by_host.at("[::1]:5000").rate->per_second, 0.1);
 }
@@ -306,7 +308,6 @@ TEST(Settings, a_condition_is_kept_with_its_place_and_an_empty_one_refused) {
 TEST(Settings, what_this_version_does_not_build_is_refused_and_never_ignored) {
     const std::vector<std::string> texts{
         "daemon: {api_tokens: [{name: a, token: x, scopes: [read], owner: team}]}",
-        "registries: {r.example.com: {bulk: never}}",
         "watch: [{image: ruby, tags: {glob: '3.*'}}]",
         "watch: ['ruby:*']",
         "dependents: [{image: a/b, base: auto}]",
