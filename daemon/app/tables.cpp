@@ -76,23 +76,20 @@ std::vector<watch::Watched> watched_bases(const settings::Settings& settings) {
     out.reserve(settings.watch.size());
     std::set<std::string> seen;
     const auto& defaults = settings.defaults;
+    const watch::SharedPlatforms usual(platforms_of(defaults.platforms));
     for (const auto& watch : settings.watch) {
         if (!seen.insert(watch.base.text()).second) continue;
         out.push_back({watch.base, watch.interval.value_or(defaults.interval),
-                       platforms_of(watch.platforms.value_or(defaults.platforms)), watch.ignore_labels,
-                       defaults.unreachable_after, watch.settle.value_or(defaults.settle)});
+                       watch.platforms ? watch::SharedPlatforms(platforms_of(*watch.platforms)) : usual,
+                       watch.ignore_labels, defaults.unreachable_after,
+                       watch.settle.value_or(defaults.settle)});
     }
     for (const auto& rule : rules_of_bases(settings)) {
         for (const auto& name : rule.bases) {
             if (rules::is_glob(name) || !seen.insert(name).second) continue;
             auto base = model::Reference::parse(name);
             if (!base) continue;
-            out.push_back({*base,
-                           defaults.interval,
-                           platforms_of(defaults.platforms),
-                           {},
-                           defaults.unreachable_after,
-                           defaults.settle});
+            out.push_back({*base, defaults.interval, usual, {}, defaults.unreachable_after, defaults.settle});
         }
     }
     return out;

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace basewatch::cli {
 
@@ -90,7 +91,8 @@ Async<Sweep> sweep(app::Parts& parts, app::Configuration& configuration, std::ve
     co_return swept;
 }
 
-void show(const Common& common, const Sweep& swept, const std::string& state_file) {
+// Takes the lines out of the sweep as it goes, so that none is in memory twice.
+void show(const Common& common, Sweep& swept, const std::string& state_file) {
     if (common.json) {
         nlohmann::ordered_json body{{"state_file", state_file}, {"checks", nlohmann::ordered_json::array()}};
         for (const auto& checked : swept.checked)
@@ -102,8 +104,10 @@ void show(const Common& common, const Sweep& swept, const std::string& state_fil
         return;
     }
     Table table({"BASE", "OUTCOME", "DETAIL"});
-    for (const auto& checked : swept.checked)
-        table.add({checked.base, std::string(api::outcome_name(checked.outcome)), checked.detail});
+    for (auto& checked : swept.checked) {
+        auto taken = std::exchange(checked, {checked.outcome, {}, {}});
+        table.add({taken.base, std::string(api::outcome_name(taken.outcome)), taken.detail});
+    }
     print(table.text());
     print("state: " + state_file + "; deliveries: " + std::to_string(swept.deliveries.delivered) +
           " delivered, " + std::to_string(swept.deliveries.failed) + " failed\n");

@@ -12,19 +12,32 @@ namespace {
 
 using model::DeliveryState;
 
-// A place in a target's queue: free again, and told, however the attempt ends.
+// A place in a target's queue: free again, and told, however the attempt ends. What arrived may leave it
+// before it is recorded, so that the next goes out while the disk is flushed.
 class Place {
 public:
     explicit Place(QueuePointer queue) : queue_(std::move(queue)) {}
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
     ~Place() {
-        --queue_->report.in_flight;
-        queue_->bell.ring();
+        if (left_)
+            --queue_->unrecorded;
+        else
+            leave();
+    }
+    void record_later() {
+        left_ = true;
+        ++queue_->unrecorded;
+        leave();
     }
 
 private:
+    void leave() {
+        --queue_->report.in_flight;
+        queue_->bell.ring();
+    }
     QueuePointer queue_;
+    bool left_ = false;
 };
 
 // What a render can do wrong for good: the program, its bounds, a place without a value. Anything else (no
@@ -59,6 +72,8 @@ Async<void> Dispatcher::State::attempt(QueuePointer queue, Round& round, store::
         co_await put_back(id);
         co_return;
     }
+    bool arrived = attempted.attempt.next == DeliveryState::delivered;
+    if (arrived && queue->may_record_later(collaborators.clock.monotonic())) place.record_later();
     failpoint("attempt-made");
     auto recorded = co_await record(attempted.attempt, round);
     failpoint("attempt-recorded");

@@ -12,6 +12,7 @@ namespace {
 // The wall clock may be set while we wait on the monotonic one, so no wait for an hour of the wall is longer.
 constexpr Milliseconds longest_wait{60'000};
 
+constexpr std::size_t most_unrecorded = 64;
 constexpr Milliseconds first_pause{30'000};
 constexpr Milliseconds longest_pause{15 * 60'000};
 constexpr Milliseconds longest_hold = std::chrono::hours(24);
@@ -77,6 +78,10 @@ std::size_t DeliveryQueue::wanted(Time now, Monotonic monotonic, bool drains) co
     else if (held(monotonic))
         places = 0;
     return pace_.free(monotonic, places);
+}
+
+bool DeliveryQueue::may_record_later(Monotonic monotonic) const {
+    return unrecorded < most_unrecorded && breaker(monotonic) == Breaker::State::closed;
 }
 
 bool DeliveryQueue::drained(Monotonic monotonic) const {

@@ -39,6 +39,10 @@ public:
     // Whether this was the first failure since a claim went well.
     bool first_failure() const { return claim_failures_ == 1; }
 
+    // Whether what arrived may leave its place before it is written down. Not while the breaker watches the
+    // target, and only so many: after a crash they are sent again.
+    bool may_record_later(Monotonic monotonic) const;
+
     // When wanted() may say something else without being told; nothing: ring the bell.
     std::optional<Monotonic> next_look(Time now, Monotonic monotonic) const;
     // Nothing is under way, and nothing is known to be due or may be sent.
@@ -60,6 +64,7 @@ public:
 
     Bell bell;
     TargetReport report;
+    std::size_t unrecorded = 0;  // arrived, out of their places, and not yet written down
     model::TargetHealth health;
 
 private:

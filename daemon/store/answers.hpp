@@ -20,9 +20,13 @@ class Connection;
 
 class Operation {
 public:
-    explicit Operation(bool writes) : writes_(writes) {}
+    // What is left of it when the machine loses its power: what is `passing` may be undone then, because the
+    // next start undoes it anyway, and costs no flush of the disk.
+    enum class Effect { none, passing, lasting };
+    explicit Operation(Effect effect) : effect_(effect) {}
     virtual ~Operation() = default;
-    bool writes() const { return writes_; }
+    bool writes() const { return effect_ != Effect::none; }
+    bool lasts() const { return effect_ == Effect::lasting; }
 
     // Store thread. Does the work and keeps its answer; says whether it went well. May be asked again when
     // what it saw was undone.
@@ -36,7 +40,7 @@ public:
     virtual void abandon() = 0;
 
 private:
-    const bool writes_;
+    const Effect effect_;
 };
 
 using Batch = std::vector<std::shared_ptr<Operation>>;

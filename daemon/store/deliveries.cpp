@@ -170,7 +170,8 @@ Result<void> bury(Connection& connection, const std::vector<std::string>& target
 
 Async<Result<std::vector<ClaimedDelivery>>> Store::claim_due(std::string target, Time now,
                                                              std::size_t limit) {
-    return worker_->write<std::vector<ClaimedDelivery>>(
+    // Claims end with the process, whatever ended it.
+    return worker_->write_passing<std::vector<ClaimedDelivery>>(
         [target = std::move(target), now, limit](Connection& connection) {
             return claim(connection, target, now, limit);
         });

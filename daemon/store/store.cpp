@@ -77,6 +77,10 @@ std::optional<Error> Store::trouble() const {
     return worker_->trouble();
 }
 
+std::uint64_t Store::flushed_commits() const {
+    return worker_->flushed_commits();
+}
+
 std::uint64_t Store::commits() const {
     return worker_->commits();
 }

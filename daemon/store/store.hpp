@@ -218,10 +218,13 @@ public:
     Async<Result<std::int64_t>> drop_older_than(Time time, std::size_t limit);
 
     const std::string& path() const;
-    // Why the last commit failed; nothing once one went well again. What it held was answered with that error.
+    // Why the last commit failed; nothing once one went well again. What it held was answered with that
+    // error.
     std::optional<Error> trouble() const;
     // Commits made so far, each one flush of the disk; for metrics, tests and the bench.
     std::uint64_t commits() const;
+    // Of those, the ones that waited for the disk: all but what only claims.
+    std::uint64_t flushed_commits() const;
 
 private:
     struct Worker;

@@ -72,9 +72,16 @@ void Store::Worker::perform(const Batch& batch) {
     }
 }
 
+void Store::Worker::set_flushing(bool wanted) {
+    if (wanted == flushing_) return;
+    connection_->run(wanted ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+    flushing_ = wanted;
+}
+
 std::optional<Error> Store::Worker::transact(const Batch& batch) {
     try {
         refused_.reset();
+        set_flushing(std::any_of(batch.begin(), batch.end(), [](const auto& one) { return one->lasts(); }));
         connection_->run("BEGIN IMMEDIATE");
         failpoint("transaction-begun");
         bool changed = false;
@@ -97,6 +104,7 @@ std::optional<Error> Store::Worker::transact(const Batch& batch) {
         connection_->run("COMMIT");
         failpoint("committed");
         ++commits_;
+        if (flushing_) ++flushed_commits_;
         if (!refused_) note(std::nullopt);
         return std::nullopt;
     } catch (const SQLite::Exception& fault) {

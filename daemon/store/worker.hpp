@@ -34,8 +34,8 @@ using Work = std::function<Result<T>(Connection&)>;
 template <class T, class Handler>
 class Request final : public Operation {
 public:
-    Request(bool writes, Work<T> work, Handler handler, const asio::any_io_executor& loop)
-        : Operation(writes),
+    Request(Effect effect, Work<T> work, Handler handler, const asio::any_io_executor& loop)
+        : Operation(effect),
           work_(std::move(work)),
           handler_(std::move(handler)),
           loop_(asio::make_work_guard(loop)) {}
@@ -72,25 +72,31 @@ public:
 
     template <class T>
     Async<Result<T>> read(Work<T> work) {
-        return ask(false, std::move(work));
+        return ask(Operation::Effect::none, std::move(work));
     }
     template <class T>
     Async<Result<T>> write(Work<T> work) {
-        return ask(true, std::move(work));
+        return ask(Operation::Effect::lasting, std::move(work));
+    }
+    // For what ends with the process.
+    template <class T>
+    Async<Result<T>> write_passing(Work<T> work) {
+        return ask(Operation::Effect::passing, std::move(work));
     }
 
     const std::string& path() const { return connection_->path(); }
     std::uint64_t commits() const { return commits_; }
+    std::uint64_t flushed_commits() const { return flushed_commits_; }
     std::optional<Error> trouble() const;
 
 private:
     template <class T>
-    Async<Result<T>> ask(bool writes, Work<T> work) {
+    Async<Result<T>> ask(Operation::Effect effect, Work<T> work) {
         // A caller that is asked to stop still gets its answer: what was queued is done.
         co_await asio::this_coro::throw_if_cancelled(false);
-        auto start = [this, writes](auto handler, Work<T> todo) {
+        auto start = [this, effect](auto handler, Work<T> todo) {
             using Handler = decltype(handler);
-            auto request = std::make_shared<Request<T, Handler>>(writes, std::move(todo), std::move(handler),
+            auto request = std::make_shared<Request<T, Handler>>(effect, std::move(todo), std::move(handler),
                                                                  answers_->loop());
             answers_->expect(request);
             queue(std::move(request));
@@ -103,6 +109,8 @@ private:
     void queue(std::shared_ptr<Operation> operation);
     void serve();
     void perform(const Batch& batch);
+    // Whether commits from here on flush the disk.
+    void set_flushing(bool wanted);
     // Runs the batch in one transaction; says what happened to it when it failed.
     std::optional<Error> transact(const Batch& batch);
     // Runs one write so that its failure undoes it alone; says whether it changed anything.
@@ -115,12 +123,14 @@ private:
     std::unique_ptr<Connection> connection_;
     std::shared_ptr<Answers> answers_;
     std::atomic<std::uint64_t> commits_ = 0;
+    std::atomic<std::uint64_t> flushed_commits_ = 0;
     std::optional<Error> refused_;  // what a write of this batch met
     mutable std::mutex mutex_;
     std::condition_variable wake_;
     Batch queue_;                   // under the mutex
     bool stopping_ = false;         // under the mutex
     std::optional<Error> trouble_;  // under the mutex
+    bool flushing_ = true;          // as the state is opened
     std::thread thread_;
 };
 

@@ -34,7 +34,7 @@ class SharedSettings {
 public:
     std::shared_ptr<const CheckSettings> of(const Watched& watched) {
         if (!last_ || !same(*last_, watched)) {
-            CheckSettings settings{watched.interval, watched.platforms, watched.ignore_labels,
+            CheckSettings settings{watched.interval, watched.platforms.all(), watched.ignore_labels,
                                    watched.unreachable_after, watched.settle};
             last_ = shared_[settings];
             if (!last_) last_ = shared_[settings] = std::make_shared<const CheckSettings>(settings);
@@ -44,7 +44,7 @@ public:
 
 private:
     static bool same(const CheckSettings& settings, const Watched& watched) {
-        return settings.interval == watched.interval && settings.platforms == watched.platforms &&
+        return settings.interval == watched.interval && settings.platforms == watched.platforms.all() &&
                settings.ignore_labels == watched.ignore_labels &&
                settings.unreachable_after == watched.unreachable_after && settings.settle == watched.settle;
     }

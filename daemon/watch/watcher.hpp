@@ -12,17 +12,35 @@
 #include "store/store.hpp"
 
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace basewatch::watch {
 
+// Platforms, shared by all that have the same: of 100,000 bases most have.
+class SharedPlatforms {
+public:
+    SharedPlatforms() = default;
+    SharedPlatforms(std::vector<model::Platform> platforms)
+        : platforms_(std::make_shared<const std::vector<model::Platform>>(std::move(platforms))) {}
+    SharedPlatforms(std::initializer_list<model::Platform> platforms)
+        : SharedPlatforms(std::vector<model::Platform>(platforms)) {}
+    const std::vector<model::Platform>& all() const {
+        static const std::vector<model::Platform> none;
+        return platforms_ ? *platforms_ : none;
+    }
+
+private:
+    std::shared_ptr<const std::vector<model::Platform>> platforms_;
+};
+
 // One base as configured.
 struct Watched {
     model::Reference base;
     Milliseconds interval{};
-    std::vector<model::Platform> platforms;  // empty: all
+    SharedPlatforms platforms;  // none: all
     std::vector<std::string> ignore_labels;
     int unreachable_after = 4;
     Milliseconds settle{};  // how long a change must stand before it is told

@@ -47,6 +47,29 @@ TEST_F(DeliveryQueueTest, AsksAtOnceForAsManyAsCanBeSent) {
     EXPECT_TRUE(queue.drained(monotonic));
 }
 
+TEST_F(DeliveryQueueTest, LetsSoManyLeaveTheirPlacesBeforeTheyAreRecorded) {
+    EXPECT_TRUE(queue.may_record_later(monotonic));
+    queue.unrecorded = 63;
+    EXPECT_TRUE(queue.may_record_later(monotonic));
+    queue.unrecorded = 64;
+    EXPECT_FALSE(queue.may_record_later(monotonic)) << "after a crash they are all sent again";
+}
+
+TEST_F(DeliveryQueueTest, LetsNoneLeaveItsPlaceUnrecordedWhileTheBreakerWatches) {
+    model::Attempt absent;
+    absent.sign = model::Sign::absent;
+    while (!queue.learn(absent, std::nullopt, monotonic)) {
+    }
+    EXPECT_FALSE(queue.may_record_later(monotonic));
+    pass(Milliseconds(30'000));
+    EXPECT_EQ(queue.breaker(monotonic), Breaker::State::half_open);
+    EXPECT_FALSE(queue.may_record_later(monotonic)) << "the one trial is not over before it is recorded";
+    model::Attempt delivered;
+    delivered.sign = model::Sign::delivered;
+    EXPECT_TRUE(queue.learn(delivered, std::nullopt, monotonic));
+    EXPECT_TRUE(queue.may_record_later(monotonic));
+}
+
 TEST_F(DeliveryQueueTest, AsksAgainWhenToldOrWhenSomethingIsDue) {
     claim(0);
     queue.notify();

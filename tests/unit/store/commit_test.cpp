@@ -115,6 +115,25 @@ TEST_F(Commits, WritesThatChangeNothingMakeNone) {
     EXPECT_EQ(store->commits(), before);
 }
 
+// A claim ends with the process, so nobody waits for the disk because of one.
+TEST_F(Commits, ClaimsAreNotFlushedAndWhatFollowsThemIs) {
+    auto news = make.news({"ci"}, noon);
+    auto id = news.deliveries[0].id;
+    put(std::move(news));
+    auto commits = store->commits(), flushed = store->flushed_commits();
+    EXPECT_THAT(read(store->claim_due("ci", noon, 10)), SizeIs(1));
+    EXPECT_EQ(store->commits(), commits + 1);
+    EXPECT_EQ(store->flushed_commits(), flushed);
+    model::Attempt attempt;
+    attempt.delivery_id = id;
+    attempt.started_at = noon;
+    attempt.next = model::DeliveryState::delivered;
+    ASSERT_TRUE(run(store->finish_attempt(attempt)));
+    EXPECT_EQ(store->flushed_commits(), flushed + 1);
+    reopen();
+    EXPECT_EQ(read(store->delivery(id)).state, model::DeliveryState::delivered);
+}
+
 // No file may grow beyond a size while one of these is there: a full disk, as far as SQLite can tell.
 class FullDisk {
 public:
