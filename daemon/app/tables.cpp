@@ -79,7 +79,8 @@ std::vector<watch::Watched> watched_bases(const settings::Settings& settings) {
         if (!seen.insert(watch.base.text()).second) continue;
         out.push_back({watch.base, watch.interval.value_or(defaults.interval),
                        platforms_of(watch.platforms.value_or(defaults.platforms)), watch.ignore_labels,
-                       defaults.unreachable_after, watch.settle.value_or(defaults.settle)});
+                       defaults.unreachable_after, watch.settle.value_or(defaults.settle),
+                       watch.interval.has_value()});
     }
     for (const auto& rule : rules_of_bases(settings)) {
         for (const auto& name : rule.bases) {
@@ -91,7 +92,8 @@ std::vector<watch::Watched> watched_bases(const settings::Settings& settings) {
                            platforms_of(defaults.platforms),
                            {},
                            defaults.unreachable_after,
-                           defaults.settle});
+                           defaults.settle,
+                           false});
         }
     }
     return out;

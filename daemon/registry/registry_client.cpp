@@ -1,6 +1,7 @@
 #include "registry/registry_client.hpp"
 
 #include "registry/documents.hpp"
+#include "registry/memory.hpp"
 #include "registry/mirrors.hpp"
 #include "registry/tag_list.hpp"
 #include "settings/settings.hpp"
@@ -21,6 +22,7 @@ struct RegistryClient::State {
           const std::shared_ptr<const settings::RegistriesSettings>& settings,
           std::vector<std::string> environment)
         : clock(clock),
+          epoch(clock),
           hosts(settings),
           exchange(clock, transport),
           credentials(executor, exchange, hosts, settings, std::move(environment)),
@@ -49,6 +51,8 @@ struct RegistryClient::State {
     }
 
     Clock& clock;
+    Epoch epoch;
+    std::map<std::string, model::HostMemory> kept;  // as it is in the state
     Hosts hosts;
     Exchange exchange;
     Credentials credentials;
@@ -74,8 +78,8 @@ void RegistryClient::replace_settings(std::shared_ptr<const settings::Registries
     state_->mirrors.review();
 }
 
-Async<Result<Pointer>> RegistryClient::look_up(model::Reference reference, LastAnswer last) {
-    auto result = co_await state_->mirrors.look_up(reference, std::move(last));
+Async<Result<Pointer>> RegistryClient::look_up(model::Reference reference, LastAnswer last, bool insists) {
+    auto result = co_await state_->mirrors.look_up(reference, std::move(last), insists);
     state_->count(reference.registry(), result);
     co_return result;
 }
@@ -127,6 +131,14 @@ std::optional<Monotonic> RegistryClient::paused_until(const std::string& registr
     return host ? host->pause.until(state_->clock.monotonic()) : std::nullopt;
 }
 
+double RegistryClient::checks_per_second(const std::string& registry) {
+    auto now = state_->clock.monotonic();
+    auto host = state_->hosts.named(registry);
+    double rate = host->rate.per_second(now);
+    auto pulls = host->budget.per_second();
+    return pulls && host->learned.get_only(now) ? std::min(rate, *pulls) : rate;
+}
+
 PullBudget::Claim RegistryClient::claim_pulls(const std::string& registry, PullNeed need,
                                               std::int64_t count) {
     // What mirrors give is nobody's budget.
@@ -147,10 +159,16 @@ std::vector<HostReport> RegistryClient::reports() const {
         report.failures = counted.failures;
         report.pulls_limit = host->budget.limit();
         report.pulls_remaining = host->budget.remaining(now);
+        report.pulls_unlimited = host->budget.unlimited();
+        report.pulls_window = host->budget.window();
+        report.pulls_source = host->budget.source();
         report.rate_per_second = host->rate.per_second(now);
-        report.state = host->breaker.open_until(now) ? "not answering"
-                       : host->pause.until(now)      ? "paused"
-                                                     : "ready";
+        report.rate_configured = host->rate.configured();
+        auto shut = host->breaker.open_until(now), paused = host->pause.until(now);
+        report.state = shut ? "not answering" : paused ? "paused" : "ready";
+        if (shut || paused) report.state_until = state_->epoch.wall(shut ? *shut : *paused);
+        report.learned = memory_of(*host, state_->epoch, now).facts;
+        report.answers = counted.answers;
         reports.push_back(std::move(report));
     }
     return reports;
@@ -162,6 +180,36 @@ std::vector<MirrorReport> RegistryClient::mirrors() const {
 
 std::optional<MirrorLag> RegistryClient::mirror_lag(const model::Reference& reference) const {
     return state_->mirrors.lag(reference);
+}
+
+void RegistryClient::remember(const std::vector<model::HostMemory>& memories) {
+    auto now = state_->clock.monotonic();
+    for (const auto& memory : memories) {
+        state_->kept[memory.host] = memory;
+        basewatch::registry::remember(*state_->hosts.named(memory.host), memory, state_->epoch, now);
+    }
+}
+
+std::vector<model::HostMemory> RegistryClient::unsaved() const {
+    std::vector<model::HostMemory> found;
+    auto now = state_->clock.monotonic();
+    for (const auto& [name, host] : state_->hosts.all()) {
+        auto memory = memory_of(*host, state_->epoch, now);
+        auto kept = state_->kept.find(name);
+        bool known = kept != state_->kept.end();
+        bool differs = known ? kept->second != memory : !memory.empty();
+        if (differs) found.push_back(std::move(memory));
+    }
+    return found;
+}
+
+void RegistryClient::saved(std::vector<model::HostMemory> memories) {
+    for (auto& memory : memories) {
+        if (memory.empty())
+            state_->kept.erase(memory.host);
+        else
+            state_->kept[memory.host] = std::move(memory);
+    }
 }
 
 }  // namespace basewatch::registry

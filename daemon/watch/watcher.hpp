@@ -12,6 +12,7 @@
 #include "store/store.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,7 +26,8 @@ struct Watched {
     std::vector<model::Platform> platforms;  // empty: all
     std::vector<std::string> ignore_labels;
     int unreachable_after = 4;
-    Milliseconds settle{};  // how long a change must stand before it is told
+    Milliseconds settle{};        // how long a change must stand before it is told
+    bool exact_interval = false;  // the interval is this base's own: it is never slowed
 };
 
 // What a (re)load decides, shared and never changed.
@@ -43,8 +45,9 @@ struct CheckReport {
     model::Digest after;
     std::vector<model::Change> changes;
     std::size_t deliveries = 0;
-    std::string error;  // of failed
-    Time held_until{};  // of held
+    std::string error;                              // of failed
+    ErrorKind error_kind = ErrorKind::unreachable;  // of failed
+    Time held_until{};                              // of held
     std::string held_because;
 };
 
@@ -63,7 +66,9 @@ public:
     // The daemon's loop: until cancelled, then what is under way is finished or given up within its deadline.
     Async<void> run();
 
-    // Every base of the table once, at once, whatever the schedule (the `check` verb). In the table's order.
+    // Every base of the table once, at once, whatever the schedule and whatever failed before (the `check`
+    // verb). In the table's order. Only where five in a row of one registry brought no answer at all (no
+    // connection, or none in time) the rest of its bases fail with the last of them unasked.
     Async<std::vector<CheckReport>> check_all(model::DetectedBy by);
     // One base, now. not_found when it is not watched.
     Async<Result<CheckReport>> check_now(model::Reference base, model::DetectedBy by);
@@ -85,6 +90,17 @@ public:
         std::size_t under_way = 0;  // checks at this moment
     };
     Progress progress() const;
+
+    // How often the bases of a registry are to be asked, and can be.
+    struct Pace {
+        std::size_t bases = 0;
+        Milliseconds interval{};   // the shortest that is configured
+        Milliseconds effective{};  // what comes of it
+    };
+    // By registry.
+    std::map<std::string, Pace> paces() const;
+    // How often a base is asked at present: what never moves more rarely than configured.
+    Milliseconds asked_every(const model::Reference& base) const;
 
 private:
     struct State;
