@@ -76,7 +76,7 @@ std::string said(const model::Rule& rule, const std::vector<model::Condition>& c
 // Why a change fired what it fired, by the rules as they are now and what their conditions said then.
 void tell_rules(Telling& telling, const model::Change& change, const rules::PlanningTable& table,
                 const std::vector<model::Condition>& conditions) {
-    auto names = rules::names_of(change.base.text(), table);
+    auto names = rules::names_of(change.base, table);
     auto fired = rules::matching(table.rules, names, change.kind);
     for (const auto* rule : fired) {
         auto condition = said(*rule, conditions);
@@ -259,6 +259,10 @@ Async<Story> explain_reference(model::Reference reference, store::Store& store, 
                     rfc3339(state->current.observed_at));
     else
         telling.now("was never observed");
+    for (const auto& pattern : watcher.patterns())
+        if (std::find(pattern.bases.begin(), pattern.bases.end(), *base) != pattern.bases.end())
+            telling.now("is watched for the pattern over " + pattern.repository.name() + ": " +
+                        in_words(pattern.tags));
     if (!state->last_error.empty()) telling.now("failing: " + state->last_error);
     if (state->settling && state->settling->holds())
         telling.now("answered " + state->settling->held.digest.short_text() + " since " +

@@ -223,6 +223,10 @@ Async<net::ServerResponse> Service::status(net::ServerRequest) {
         {"bases", {{"watched", progress.watched}, {"failing", progress.failing}, {"due", progress.due_now}}},
         {"checks", {{"made", progress.checks}, {"failed", progress.failures}}}};
     if (auto trouble = store_.trouble()) body["state_trouble"] = trouble->message();
+    auto patterns = watcher_.patterns();
+    auto failing = std::count_if(patterns.begin(), patterns.end(),
+                                 [](const auto& pattern) { return pattern.failing_since.has_value(); });
+    body["patterns"] = {{"watched", patterns.size()}, {"failing", failing}};
     if (progress.checks > 0) body["checks"]["last"] = rfc3339(progress.last_check);
     body["changes"] = counts->changes;
     body["rebuilds"] = counts->rebuilds;
@@ -272,6 +276,10 @@ Async<net::ServerResponse> Service::bases(net::ServerRequest request) {
     }
     Json body{{"items", std::move(items)}};
     if (!cursor.empty()) body["cursor"] = cursor;
+    if (!last) {
+        body["patterns"] = Json::array();
+        for (const auto& pattern : watcher_.patterns()) body["patterns"].push_back(view(pattern));
+    }
     co_return json_answer(body);
 }
 

@@ -58,6 +58,43 @@ Json view(const model::BaseState& state, std::optional<Time> next_check) {
     return front;
 }
 
+std::string in_words(const model::TagChoice& tags) {
+    std::string text;
+    auto add = [&](const char* name, const std::string& value) {
+        if (!value.empty()) text += (text.empty() ? "" : ", ") + std::string(name) + " " + value;
+    };
+    add("glob", tags.glob);
+    add("regex", tags.regex);
+    add("semver", tags.semver);
+    for (const auto& glob : tags.exclude) add("exclude", glob);
+    if (tags.newest) add("newest", std::to_string(*tags.newest));
+    return text;
+}
+
+Json view(const watch::PatternReport& pattern) {
+    Json tags = Json::object();
+    put(tags, "glob", pattern.tags.glob);
+    put(tags, "regex", pattern.tags.regex);
+    put(tags, "semver", pattern.tags.semver);
+    if (!pattern.tags.exclude.empty()) tags["exclude"] = pattern.tags.exclude;
+    if (pattern.tags.newest) tags["newest"] = *pattern.tags.newest;
+    Json bases = Json::array();
+    for (const auto& base : pattern.bases) bases.push_back(base.text());
+    Json out{{"repository", pattern.repository.name()},
+             {"tags", std::move(tags)},
+             {"pattern", in_words(pattern.tags)},
+             {"state", pattern.failing_since ? "failing"
+                       : pattern.known       ? "ok"
+                                             : "new"},
+             {"bases", std::move(bases)},
+             {"listed", pattern.listed}};
+    put(out, "listed_at", pattern.listed_at);
+    put(out, "next_list", pattern.next_list);
+    put(out, "error", pattern.error);
+    put(out, "failing_since", pattern.failing_since);
+    return out;
+}
+
 Json view(const model::Change& change) {
     Json out{{"id", change.id},
              {"base", change.base.text()},

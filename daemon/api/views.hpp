@@ -16,6 +16,9 @@ namespace basewatch::api {
 
 nlohmann::ordered_json view(const model::Observation& observation);
 nlohmann::ordered_json view(const model::BaseState& state, std::optional<Time> next_check);
+nlohmann::ordered_json view(const watch::PatternReport& pattern);
+// `glob 3.*-alpine, newest 5`.
+std::string in_words(const model::TagChoice& tags);
 nlohmann::ordered_json view(const model::Change& change);
 nlohmann::ordered_json view(const model::Delivery& delivery);
 nlohmann::ordered_json view(const model::Attempt& attempt);

@@ -6,6 +6,9 @@
 
 namespace basewatch::app {
 
+// Patterns over tags that do not compile.
+void check_patterns(const settings::Settings& settings, Problems& problems);
+
 // A base watched twice, an alias that two bases claim or that is itself watched.
 void check_names_of_bases(const settings::Settings& settings, Problems& problems);
 

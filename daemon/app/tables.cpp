@@ -10,6 +10,11 @@ namespace basewatch::app {
 
 namespace {
 
+std::optional<model::Reference> reference_of(const std::string& name) {
+    auto parsed = model::Reference::parse(name);
+    return parsed ? std::optional(*parsed) : std::nullopt;
+}
+
 std::vector<model::Platform> platforms_of(const settings::PlatformChoice& choice) {
     return choice.all ? std::vector<model::Platform>() : choice.named;
 }
@@ -40,6 +45,11 @@ std::shared_ptr<const rules::PlanningTable> planning_table(const settings::Setti
         if (auto merged = presets::merge(target))
             table->targets.emplace(name, merged->per() == settings::Per::dependent);
     for (const auto& [alias, base] : bases_by_alias(settings)) table->aliases[base].push_back(alias);
+    for (auto& pattern : tag_patterns(settings)) {
+        rules::PatternAliases aliases{pattern.settings->watch.base.name(), std::move(pattern.chosen), {}};
+        for (const auto& alias : pattern.settings->watch.aliases) aliases.names.push_back(alias.name());
+        if (!aliases.names.empty()) table->pattern_aliases.push_back(std::move(aliases));
+    }
     table->notify = targets_by_event(settings);
     const auto& url = settings.daemon.public_url;
     table->source = url.empty() ? "basewatch://" + hostname : url;
@@ -47,7 +57,39 @@ std::shared_ptr<const rules::PlanningTable> planning_table(const settings::Setti
     return table;
 }
 
+watch::Watched watched(const settings::WatchSettings& watch, const settings::WatchDefaults& defaults) {
+    return {watch.base,
+            watch.interval.value_or(defaults.interval),
+            platforms_of(watch.platforms.value_or(defaults.platforms)),
+            watch.ignore_labels,
+            defaults.unreachable_after,
+            watch.settle.value_or(defaults.settle)};
+}
+
 }  // namespace
+
+bool TagPattern::fits(const model::Reference& reference) const {
+    return reference.name() == settings->watch.base.name() && chosen.fits(reference.tag());
+}
+
+std::optional<model::Reference> TagPattern::aliased(const model::Reference& reference) const {
+    for (const auto& alias : settings->watch.aliases)
+        if (reference.name() == alias.name() && chosen.fits(reference.tag()))
+            return settings->watch.base.with_tag(reference.tag());
+    return std::nullopt;
+}
+
+std::vector<TagPattern> tag_patterns(const settings::Settings& settings) {
+    std::vector<TagPattern> patterns;
+    for (const auto& pattern : settings.patterns) {
+        auto tags = pattern.tags;
+        tags.newest =
+            std::min(tags.newest.value_or(watch::most_tags_of_pattern), watch::most_tags_of_pattern);
+        auto filter = rules::TagFilter::compile(tags);
+        if (filter) patterns.push_back({&pattern, std::move(*filter)});
+    }
+    return patterns;
+}
 
 std::map<std::string, std::string> bases_by_alias(const settings::Settings& settings) {
     std::map<std::string, std::string> out;
@@ -58,13 +100,20 @@ std::map<std::string, std::string> bases_by_alias(const settings::Settings& sett
 
 std::vector<model::Rule> rules_of_bases(const settings::Settings& settings) {
     auto by_alias = bases_by_alias(settings);
+    auto patterns = tag_patterns(settings);
+    auto base_of = [&](const std::string& name) {
+        if (auto alias = by_alias.find(name); alias != by_alias.end()) return alias->second;
+        auto reference = patterns.empty() || rules::is_glob(name) ? std::nullopt : reference_of(name);
+        for (const auto& pattern : patterns)
+            if (auto base = reference ? pattern.aliased(*reference) : std::nullopt) return base->text();
+        return name;
+    };
     std::vector<model::Rule> out;
     for (const auto& entry : settings.rules) {
         auto& rule = out.emplace_back(entry.rule);
         rule.bases.clear();
         for (const auto& name : entry.rule.bases) {
-            auto alias = by_alias.find(name);
-            const auto& base = alias == by_alias.end() ? name : alias->second;
+            auto base = base_of(name);
             if (std::ranges::find(rule.bases, base) == rule.bases.end()) rule.bases.push_back(base);
         }
     }
@@ -77,22 +126,20 @@ std::vector<watch::Watched> watched_bases(const settings::Settings& settings) {
     std::set<std::string> seen;
     const auto& defaults = settings.defaults;
     for (const auto& watch : settings.watch) {
-        if (!seen.insert(watch.base.text()).second) continue;
-        out.push_back({watch.base, watch.interval.value_or(defaults.interval),
-                       platforms_of(watch.platforms.value_or(defaults.platforms)), watch.ignore_labels,
-                       defaults.unreachable_after, watch.settle.value_or(defaults.settle)});
+        if (seen.insert(watch.base.text()).second) out.push_back(watched(watch, defaults));
     }
+    auto patterns = tag_patterns(settings);
     for (const auto& rule : rules_of_bases(settings)) {
         for (const auto& name : rule.bases) {
             if (rules::is_glob(name) || !seen.insert(name).second) continue;
-            auto base = model::Reference::parse(name);
+            auto base = reference_of(name);
             if (!base) continue;
-            out.push_back({*base,
-                           defaults.interval,
-                           platforms_of(defaults.platforms),
-                           {},
-                           defaults.unreachable_after,
-                           defaults.settle});
+            // What is said of its like holds for it as well.
+            settings::WatchSettings named;
+            auto like = std::ranges::find_if(patterns, [&](const auto& each) { return each.fits(*base); });
+            if (like != patterns.end()) named = like->settings->watch;
+            named.base = *base;
+            out.push_back(watched(named, defaults));
         }
     }
     return out;
@@ -102,6 +149,9 @@ std::shared_ptr<const watch::WatchTable> watch_table(const settings::Settings& s
                                                      const std::string& hostname) {
     auto table = std::make_shared<watch::WatchTable>();
     table->bases = watched_bases(settings);
+    for (auto& pattern : tag_patterns(settings))
+        table->patterns.push_back({watched(pattern.settings->watch, settings.defaults),
+                                   pattern.settings->tags, std::move(pattern.chosen)});
     table->planning = planning_table(settings, hostname);
     return table;
 }

@@ -24,9 +24,18 @@ struct Checked {
 
 struct Sweep {
     std::vector<Checked> checked;  // in the table's order
+    std::vector<watch::PatternReport> patterns;
     dispatch::Dispatcher::DrainReport deliveries;
     std::string fault;
 };
+
+bool may_be_found(const watch::WatchTable& table, const std::string& name) {
+    auto reference = model::Reference::parse(name);
+    return reference &&
+           std::any_of(table.patterns.begin(), table.patterns.end(), [&](const watch::Pattern& pattern) {
+               return pattern.each.base.name() == reference->name() && pattern.chosen.fits(reference->tag());
+           });
+}
 
 // Keeps the bases that were asked for; false, told, when one of them is not watched.
 bool narrow(app::Configuration& configuration, const std::vector<std::string>& references) {
@@ -40,7 +49,8 @@ bool narrow(app::Configuration& configuration, const std::vector<std::string>& r
     for (const auto& name : wanted) {
         const auto& bases = configuration.watch->bases;
         bool watched = std::any_of(bases.begin(), bases.end(),
-                                   [&](const watch::Watched& one) { return one.base.text() == name; });
+                                   [&](const watch::Watched& one) { return one.base.text() == name; }) ||
+                       may_be_found(*configuration.watch, name);
         if (!watched) complain(name + " is not watched: name it under `watch:` or in a rule");
         if (!watched) return false;
     }
@@ -73,8 +83,10 @@ Async<Sweep> sweep(app::Parts& parts, app::Configuration& configuration, std::ve
         co_return swept;
     }
     if (references.empty()) {
-        swept.checked.resize(parts.watcher.progress().watched);
+        swept.checked.reserve(parts.watcher.progress().watched);
         auto keep = [&](std::size_t place, const watch::CheckReport& report) {
+            // The patterns may have come to stand for more.
+            if (place >= swept.checked.size()) swept.checked.resize(place + 1);
             swept.checked[place] = kept_of(report, json);
         };
         co_await parts.watcher.check_all(model::DetectedBy::request, keep);
@@ -86,6 +98,7 @@ Async<Sweep> sweep(app::Parts& parts, app::Configuration& configuration, std::ve
             if (report) swept.checked.push_back(kept_of(*report, json));
         }
     }
+    swept.patterns = parts.watcher.patterns();
     swept.deliveries = co_await parts.dispatcher.drain_once();
     co_return swept;
 }
@@ -95,6 +108,8 @@ void show(const Common& common, const Sweep& swept, const std::string& state_fil
         nlohmann::ordered_json body{{"state_file", state_file}, {"checks", nlohmann::ordered_json::array()}};
         for (const auto& checked : swept.checked)
             body["checks"].push_back(nlohmann::ordered_json::parse(checked.detail));
+        body["patterns"] = nlohmann::ordered_json::array();
+        for (const auto& pattern : swept.patterns) body["patterns"].push_back(api::view(pattern));
         body["deliveries"] = {{"delivered", swept.deliveries.delivered},
                               {"failed", swept.deliveries.failed},
                               {"failures", swept.deliveries.failures}};
@@ -105,6 +120,11 @@ void show(const Common& common, const Sweep& swept, const std::string& state_fil
     for (const auto& checked : swept.checked)
         table.add({checked.base, std::string(api::outcome_name(checked.outcome)), checked.detail});
     print(table.text());
+    Table patterns({"REPOSITORY", "PATTERN", "BASES", "OF TAGS", "ERROR"});
+    for (const auto& pattern : swept.patterns)
+        patterns.add({pattern.repository.name(), api::in_words(pattern.tags),
+                      std::to_string(pattern.bases.size()), std::to_string(pattern.listed), pattern.error});
+    if (!patterns.empty()) print("\n" + patterns.text());
     print("state: " + state_file + "; deliveries: " + std::to_string(swept.deliveries.delivered) +
           " delivered, " + std::to_string(swept.deliveries.failed) + " failed\n");
     for (const auto& failure : swept.deliveries.failures) complain(failure);
@@ -132,7 +152,10 @@ int check(const Common& common, const std::vector<std::string>& references, bool
         return std::any_of(swept.checked.begin(), swept.checked.end(),
                            [&](const Checked& checked) { return checked.outcome == outcome; });
     };
-    if (!swept.fault.empty() || any(Outcome::failed) || swept.deliveries.failed > 0) return failed;
+    bool unlisted = std::any_of(swept.patterns.begin(), swept.patterns.end(),
+                                [](const auto& pattern) { return !pattern.error.empty(); });
+    if (!swept.fault.empty() || unlisted || any(Outcome::failed) || swept.deliveries.failed > 0)
+        return failed;
     return fail_on_change && any(Outcome::changed) ? something_changed : done;
 }
 

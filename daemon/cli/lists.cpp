@@ -1,5 +1,7 @@
 // The verbs that print a list of what a running daemon knows.
 #include "cli/daemon_client.hpp"
+#include "cli/offline.hpp"
+#include "cli/table.hpp"
 #include "foundation/json.hpp"
 
 #include <nlohmann/json.hpp>
@@ -38,6 +40,19 @@ Column digest_column(std::string heading, std::string outer) {
             }};
 }
 
+// What the patterns stand for, before the bases themselves.
+void show_patterns(const json& answer) {
+    Table table({"REPOSITORY", "PATTERN", "STATE", "BASES", "OF TAGS", "NEXT LIST", "ERROR"});
+    if (const auto* patterns = array_member(answer, "patterns"))
+        for (const auto& row : *patterns) {
+            const auto* bases = array_member(row, "bases");
+            table.add({cell(row, "repository"), cell(row, "pattern"), cell(row, "state"),
+                       std::to_string(bases == nullptr ? 0 : bases->size()), cell(row, "listed"),
+                       cell(row, "next_list"), cell(row, "error")});
+        }
+    if (!table.empty()) print(table.text() + "\n");
+}
+
 Query with_limit(std::size_t limit) {
     return {{"limit", std::to_string(limit)}};
 }
@@ -64,6 +79,7 @@ int bases(const Common& common, const std::string& reference) {
                               "");
         });
     return ask(common, "GET", "/api/v1/bases", with_limit(1000), "", [](const json& answer) {
+        show_patterns(answer);
         return show_items(answer,
                           {column("BASE", "reference"),
                            column("STATE", "state"),

@@ -69,7 +69,8 @@ std::vector<std::string> dependents_of_rules(const Rules& rules) {
 
 // The rules that have this base, whatever they fire on.
 Rules rules_of_base(const std::string& base, const PlanningTable& table) {
-    auto names = names_of(base, table);
+    auto reference = model::Reference::parse(base);
+    auto names = reference ? names_of(*reference, table) : std::vector<std::string>{base};
     Rules found;
     for (const auto& rule : table.rules) {
         auto means = [&](const std::string& pattern) {
@@ -165,10 +166,13 @@ Rules wanted(Rules rules, const std::vector<model::Condition>& conditions, Event
 
 }  // namespace
 
-std::vector<std::string> names_of(const std::string& base, const PlanningTable& table) {
-    std::vector<std::string> names{base};
-    if (auto known = table.aliases.find(base); known != table.aliases.end())
+std::vector<std::string> names_of(const model::Reference& base, const PlanningTable& table) {
+    std::vector<std::string> names{base.text()};
+    if (auto known = table.aliases.find(names.front()); known != table.aliases.end())
         names.insert(names.end(), known->second.begin(), known->second.end());
+    for (const auto& pattern : table.pattern_aliases)
+        if (pattern.repository == base.name() && pattern.chosen.fits(base.tag()))
+            for (const auto& name : pattern.names) names.push_back(name + ":" + base.tag());
     return names;
 }
 
@@ -177,7 +181,7 @@ Plan plan_change(const model::Change& change, const PlanningTable& table, UlidSo
     Plan plan;
     std::string base = change.base.text();
     auto failed = EventData::array();
-    const auto rules = wanted(matching(table.rules, names_of(base, table), change.kind), conditions, failed);
+    const auto rules = wanted(matching(table.rules, names_of(change.base, table), change.kind), conditions, failed);
     if (rules.empty()) return plan;
 
     std::vector<std::string> rule_names;

@@ -61,8 +61,9 @@ void read_kinds(YamlMap& map, Reading& reading, RuleSettings& settings) {
                        reading.problems, {"tag_created", "tag_deleted", "newer_version"}))
             continue;
         auto kind = model::change_kind(item.scalar());
-        if (kind && std::ranges::find(settings.rule.on, *kind) == settings.rule.on.end())
-            settings.rule.on.push_back(*kind);
+        if (!kind || std::ranges::find(settings.rule.on, *kind) != settings.rule.on.end()) continue;
+        settings.rule.on.push_back(*kind);
+        settings.on_marks.push_back(item.mark());
     }
 }
 

@@ -195,8 +195,12 @@ std::optional<model::Reference> read_tag_reference(const YamlValue& value, std::
     auto text = yaml_string(value, name, problems);
     if (!text) return std::nullopt;
     if (has_glob(*text)) {
-        problems.error(value.mark(), ticked(name) + ": patterns such as " + value.described() +
-                                         " are not in this version: name one tag");
+        problems.error(
+            value.mark(),
+            ticked(name) + (name == "watch" ? ": a pattern such as " + value.described() +
+                                                  " is written as {image: REPOSITORY, tags: {glob: \"3.*\"}}"
+                                            : ": patterns such as " + value.described() +
+                                                  " are not in this version: name one tag"));
         return std::nullopt;
     }
     auto reference = model::Reference::parse(*text);

@@ -231,8 +231,13 @@ Async<void> Watcher::State::fill_in(DetailReader& reader, model::Observation& ob
         co_return;
     }
     observation = std::move(*read);
+    co_await read_images(reader, observation, known->settings->platforms);
+}
+
+Async<void> Watcher::State::read_images(DetailReader& reader, const model::Observation& observation,
+                                        std::vector<model::Platform> platforms) {
     std::vector<model::Digest> manifests;
-    for (const auto& platform : watched_platforms(observation, known->settings->platforms))
+    for (const auto& platform : watched_platforms(observation, platforms))
         manifests.push_back(observation.platforms.at(platform));
     if (manifests.size() > most_platforms_read) manifests.resize(most_platforms_read);
     auto recalled = co_await reader.recall(manifests);
@@ -242,7 +247,7 @@ Async<void> Watcher::State::fill_in(DetailReader& reader, model::Observation& ob
         // It is read when it is needed, at a change.
         if (!image)
             log::debug("the image of a platform could not be read yet",
-                       {{"base", base.text()}, {"error", image.error().message()}});
+                       {{"manifest", manifest.short_text()}, {"error", image.error().message()}});
     }
 }
 

@@ -29,27 +29,6 @@ void add_plan(store::Finding& finding, rules::Plan plan) {
     finding.deliveries = std::move(plan.deliveries);
 }
 
-// What is told of a finding after it was committed.
-struct Told {
-    std::vector<model::Change> changes;
-    std::map<std::string, std::size_t> deliveries;  // by change
-    std::vector<std::string> targets;
-};
-
-Told told_of(const store::Finding& finding) {
-    Told told;
-    told.changes = finding.changes;
-    std::map<std::string, std::string> change_of_event;
-    for (const auto& event : finding.events) change_of_event[event.id] = event.change_id;
-    std::set<std::string> targets;
-    for (const auto& delivery : finding.deliveries) {
-        ++told.deliveries[change_of_event[delivery.event_id]];
-        targets.insert(delivery.target);
-    }
-    told.targets.assign(targets.begin(), targets.end());
-    return told;
-}
-
 void log_change(const model::Change& change, std::size_t deliveries) {
     std::string base = change.base.text(), count = std::to_string(deliveries);
     switch (change.kind) {
@@ -58,6 +37,18 @@ void log_change(const model::Change& change, std::size_t deliveries) {
             return;
         case model::ChangeKind::recovered:
             log::info("base recovered", {{"base", base}, {"deliveries", count}});
+            return;
+        case model::ChangeKind::tag_created:
+            log::info("a tag was created",
+                      {{"base", base}, {"new", change.after.digest.short_text()}, {"deliveries", count}});
+            return;
+        case model::ChangeKind::tag_deleted:
+            log::info("a tag was deleted",
+                      {{"base", base}, {"old", change.before.digest.short_text()}, {"deliveries", count}});
+            return;
+        case model::ChangeKind::newer_version:
+            log::info("a newer version appeared",
+                      {{"base", base}, {"newer", change.newer_tags.front()}, {"deliveries", count}});
             return;
         case model::ChangeKind::content:
         case model::ChangeKind::reverted:
@@ -119,7 +110,8 @@ Async<Result<CheckReport>> Watcher::State::keep(model::Reference base, GoodAnswe
         finding.changes.push_back(std::move(change));
     }
     add_plan(finding, std::move(plan));
-    auto told = told_of(finding);
+    Told told;
+    told.add(finding);
     CheckReport report;
     report.base = base;
     report.outcome = answer.outcome;
@@ -145,11 +137,9 @@ Async<Result<CheckReport>> Watcher::State::keep(model::Reference base, GoodAnswe
         known->unsaved = false;
         if (answer.outcome == CheckReport::Outcome::changed) known->detail_attempts = 0;
     }
-    progress.changes += told.changes.size();
     if (answer.outcome == CheckReport::Outcome::baseline)
         log::debug("baseline", {{"base", base.text()}, {"digest", answer.now.digest.short_text()}});
-    for (const auto& change : told.changes) log_change(change, told.deliveries[change.id]);
-    if (!told.targets.empty()) committed(told.targets);
+    tell(told);
     co_return report;
 }
 
@@ -255,7 +245,8 @@ Async<void> Watcher::State::tell_unreachable(model::Reference base, model::Detec
                                          clock.now());
     finding.changes.push_back(std::move(change));
     add_plan(finding, std::move(plan));
-    auto told = told_of(finding);
+    Told told;
+    told.add(finding);
     auto recorded = co_await store.record(std::move(finding));
     if (!recorded) {
         // The next failure brings it again.
@@ -267,9 +258,23 @@ Async<void> Watcher::State::tell_unreachable(model::Reference base, model::Detec
         now_known->told_unreachable = true;
         now_known->unsaved = false;
     }
-    progress.changes += 1;
-    for (const auto& each : told.changes) log_change(each, told.deliveries[each.id]);
-    if (!told.targets.empty()) committed(told.targets);
+    tell(told);
+}
+
+void Told::add(const store::Finding& finding) {
+    changes.insert(changes.end(), finding.changes.begin(), finding.changes.end());
+    std::map<std::string, std::string> change_of_event;
+    for (const auto& event : finding.events) change_of_event[event.id] = event.change_id;
+    for (const auto& delivery : finding.deliveries) {
+        ++deliveries[change_of_event[delivery.event_id]];
+        targets.insert(delivery.target);
+    }
+}
+
+void Watcher::State::tell(Told& told) {
+    progress.changes += told.changes.size();
+    for (const auto& change : told.changes) log_change(change, told.deliveries[change.id]);
+    if (!told.targets.empty()) committed({told.targets.begin(), told.targets.end()});
 }
 
 void Watcher::State::mark_unsaved(KnownBase& known) {

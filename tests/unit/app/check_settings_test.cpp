@@ -240,14 +240,36 @@ TEST(CheckSettings, images_built_on_themselves) {
     });
 }
 
+TEST(CheckSettings, patterns_over_tags) {
+    expect({
+        {"watch: [{image: ruby, tags: {glob: '3.*'}, aliases: [c.example.com/r]}]\n"
+         "rules: [{name: a, base: ['ruby:3.*-alpine', 'c.example.com/**'], fire: chat}]",
+         {}},
+        {"watch: [{image: ruby, tags: {regex: '3.(', exclude: ['*-rc*']}}]",
+         {"1:37 `regex`: no regular expression of RE2: missing ): 3.("}},
+        // What a pattern may come to find counts as a base.
+        {"watch: [{image: r.example.com/a, tags: {glob: '1.*'}}]\nrules: [{name: a, base: "
+         "'r.example.com/*:1.*', dependents: ['r.example.com/a:1.2'], fire: chat}]",
+         {"2:61 r.example.com/a:1.2 would be built on itself: it is a base of this rule and its dependent; "
+          "name the image that is built"}},
+        {"watch: [{image: r.example.com/a, tags: {glob: '1.*'}}]\nrules: [{name: a, base: "
+         "'r.example.com/a:*', dependents: ['r.example.com/a:2.0'], fire: chat}]",
+         {}},
+    });
+}
+
 TEST(CheckSettings, what_has_no_effect_is_warned_of) {
     expect({
         {"targets: {idle: {preset: slack, url: 'https://hooks.slack.com/services/y'}}",
          {"1:11 warning: target `idle` is fired by no rule and no `notify`"}},
         {"rules: [{name: a, base: ['ruby:*', 'alpine:*'], fire: chat}]",
          {"1:26 warning: no watched base matches docker.io/library/ruby:*: this rule never fires for it; "
-          "name "
-          "its bases under `watch`"}},
+          "name its bases under `watch`, or its tags: `- {image: ruby, tags: {glob: \"*\"}}`"}},
+        {"rules: [{name: a, base: ['ruby*', '*/ruby:3'], fire: chat}]",
+         {"1:26 warning: no watched base matches docker.io/library/ruby*: this rule never fires for it; "
+          "name its bases under `watch`",
+          "1:35 warning: no watched base matches docker.io/*/ruby:3: this rule never fires for it; "
+          "name its bases under `watch`"}},
         {"dependents: [{image: r.example.com/idle}]",
          {"1:22 warning: no rule names the dependent r.example.com/idle:latest: nothing is asked to rebuild "
           "it"}},

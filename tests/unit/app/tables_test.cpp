@@ -42,6 +42,41 @@ targets:
     return *settings;
 }
 
+TEST(Tables, a_pattern_is_watched_as_its_entry_says) {
+    Problems problems;
+    auto settings = settings::read_settings_text("f", R"(
+watch:
+  - image: ruby
+    tags: {glob: "3.*", exclude: ["*-rc*"], newest: 5}
+    interval: 5m
+    aliases: [c.example.com/ruby]
+  - {image: debian, tags: {semver: ">=12"}, platforms: all}
+rules:
+  - {name: one, base: ["ruby:3.*", "ruby:3.3", "c.example.com/ruby:3.2", "ruby:4"], fire: chat}
+targets:
+  chat: {preset: slack, url: "https://hooks.slack.com/services/x"}
+)",
+                                                 settings::Environment{}, problems);
+    ASSERT_TRUE(settings) << problems.sorted().front().what;
+    auto table = watch_table(*settings, "host");
+    ASSERT_EQ(table->patterns.size(), 2u);
+    const auto& ruby = table->patterns[0];
+    EXPECT_EQ(ruby.each.base.name(), "docker.io/library/ruby");
+    EXPECT_EQ(ruby.each.interval, 5min);
+    EXPECT_EQ(ruby.tags.newest, 5u);
+    EXPECT_TRUE(ruby.chosen.fits("3.3"));
+    EXPECT_FALSE(ruby.chosen.fits("3.3-rc1"));
+    EXPECT_THAT(table->patterns[1].each.platforms, IsEmpty());
+    // What a rule names exactly, or by an alias, is watched as the pattern that fits says.
+    std::vector<std::pair<std::string, Milliseconds>> named;
+    for (const auto& base : table->bases) named.emplace_back(base.base.familiar(), base.interval);
+    EXPECT_THAT(named, ElementsAre(Pair("ruby:3.3", 5min), Pair("ruby:3.2", 5min), Pair("ruby:4", 15min)));
+    EXPECT_THAT(rules::names_of(*model::Reference::parse("ruby:3.9"), *table->planning),
+                ElementsAre("docker.io/library/ruby:3.9", "c.example.com/ruby:3.9"));
+    EXPECT_THAT(rules::names_of(*model::Reference::parse("ruby:4"), *table->planning),
+                ElementsAre("docker.io/library/ruby:4"));
+}
+
 TEST(Tables, what_is_watched_is_the_entries_and_then_what_rules_name) {
     auto table = watch_table(sample(), "host");
     std::vector<std::string> names;

@@ -35,9 +35,16 @@ inline Watched watched(const std::string& base, Milliseconds interval = std::chr
     return made;
 }
 
+// Tags of registry.example.com/base.
+inline Pattern pattern(const std::string& glob, std::optional<std::size_t> newest = std::nullopt) {
+    model::TagChoice tags{.glob = glob, .newest = newest};
+    return {watched("registry.example.com/base"), tags, *rules::TagFilter::compile(tags)};
+}
+
 // Every base is built upon by one dependent, tells slack and builds it; slack hears of what cannot be
 // reached.
-inline std::shared_ptr<const WatchTable> table_of(std::vector<Watched> bases) {
+inline std::shared_ptr<const WatchTable> table_of(std::vector<Watched> bases,
+                                                  std::vector<Pattern> patterns = {}) {
     auto planning = std::make_shared<rules::PlanningTable>();
     model::Rule rule;
     rule.name = "everything";
@@ -50,6 +57,7 @@ inline std::shared_ptr<const WatchTable> table_of(std::vector<Watched> bases) {
     planning->source = "basewatch://test";
     auto table = std::make_shared<WatchTable>();
     table->bases = std::move(bases);
+    table->patterns = std::move(patterns);
     table->planning = planning;
     return table;
 }
@@ -86,8 +94,8 @@ public:
         return test::run_async(loop_, std::move(task));
     }
 
-    void use(std::vector<Watched> bases) {
-        auto used = await(watcher_->use(table_of(std::move(bases))));
+    void use(std::vector<Watched> bases, std::vector<Pattern> patterns = {}) {
+        auto used = await(watcher_->use(table_of(std::move(bases), std::move(patterns))));
         EXPECT_TRUE(used.has_value()) << (used ? "" : used.error().message());
     }
     CheckReport check(const std::string& base = "registry.example.com/base:1",
@@ -95,6 +103,14 @@ public:
         auto report = await(watcher_->check_now(reference(base), by));
         EXPECT_TRUE(report.has_value()) << (report ? "" : report.error().message());
         return report ? *report : CheckReport();
+    }
+    std::vector<CheckReport> check_all() {
+        std::vector<CheckReport> reports;
+        await(watcher_->check_all(model::DetectedBy::request, [&](std::size_t place, CheckReport report) {
+            if (place >= reports.size()) reports.resize(place + 1);
+            reports[place] = std::move(report);
+        }));
+        return reports;
     }
     model::BaseState state(const std::string& base = "registry.example.com/base:1") {
         return watcher_->state(reference(base)).value_or(model::BaseState());
