@@ -45,6 +45,15 @@ private:
 
 std::string because(const model::Change& change) {
     std::string text = std::string(model::to_string(change.kind)) + " of " + change.base.text();
+    if (!change.newer_tags.empty()) {
+        for (std::size_t i = 0; i < change.newer_tags.size(); ++i)
+            text += (i > 0 ? ", " : ": ") + change.newer_tags[i];
+        return text + " (at " + change.after.digest.short_text() + ")";
+    }
+    if (change.kind == model::ChangeKind::tag_created)
+        return text + ": points to " + change.after.digest.short_text();
+    if (change.kind == model::ChangeKind::tag_deleted)
+        return text + ": pointed to " + change.before.digest.short_text();
     if (change.before.digest != change.after.digest)
         text += ": " + change.before.digest.short_text() + " -> " + change.after.digest.short_text();
     if (!change.differences.empty()) {

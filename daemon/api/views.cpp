@@ -108,6 +108,7 @@ Json view(const model::Change& change) {
     for (const auto& platform : change.changed_platforms) platforms.push_back(platform.text());
     out["changed_platforms"] = std::move(platforms);
     out["differences"] = change.differences;
+    if (!change.newer_tags.empty()) out["newer_tags"] = change.newer_tags;
     return out;
 }
 

@@ -1,6 +1,7 @@
 #include "app/check_bases.hpp"
 
 #include "app/tables.hpp"
+#include "model/tag_version.hpp"
 #include "rules/match.hpp"
 
 #include <algorithm>
@@ -180,6 +181,36 @@ void check_dependents(const settings::Settings& settings, Problems& problems) {
                    "a cycle: " + way +
                        " (an arrow leads from a base to what is built on it); every change "
                        "would rebuild them for ever: remove one of the rules");
+}
+
+void warn_of_idle_kinds(const settings::Settings& settings, Problems& problems) {
+    Bases all(settings);
+    auto in_pattern = [&](const std::string& base) {
+        auto reference = model::Reference::parse(all.name_of(base));
+        return std::ranges::any_of(all.patterns, [&](const TagPattern& pattern) {
+            return rules::is_glob(base) ? may_find(pattern, base) : reference && pattern.fits(*reference);
+        });
+    };
+    auto says_version = [](const std::string& base) {
+        auto reference = model::Reference::parse(base);
+        return reference && model::TagVersion::parse(reference->tag());
+    };
+    for (const auto& entry : settings.rules) {
+        const auto& bases = entry.rule.bases;
+        for (std::size_t i = 0; i < entry.on_marks.size(); ++i) {
+            auto kind = entry.rule.on[i];
+            if (kind == model::ChangeKind::tag_created && std::ranges::none_of(bases, in_pattern))
+                problems.warning(
+                    entry.on_marks[i],
+                    "`tag_created` is told of tags that a pattern finds, and none is over the bases "
+                    "of this rule: add one under `watch`, as {image: REPOSITORY, tags: {glob: "
+                    "\"3.*\"}}");
+            if (kind == model::ChangeKind::newer_version && std::ranges::none_of(bases, says_version))
+                problems.warning(entry.on_marks[i],
+                                 "`newer_version` compares with the tag that a rule names, and none of this "
+                                 "rule's says a version: name one, such as ruby:3.3-alpine");
+        }
+    }
 }
 
 void warn_of_idle_names(const settings::Settings& settings, Problems& problems) {

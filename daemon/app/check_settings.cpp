@@ -234,6 +234,7 @@ void check_settings(const Settings& settings, Problems& problems) {
     if (!read_whole) return;
     warn_of_idle_targets(settings, problems);
     warn_of_idle_names(settings, problems);
+    warn_of_idle_kinds(settings, problems);
 }
 
 }  // namespace basewatch::app

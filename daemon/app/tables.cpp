@@ -1,5 +1,6 @@
 #include "app/tables.hpp"
 
+#include "model/tag_version.hpp"
 #include "presets/render.hpp"
 #include "rules/match.hpp"
 
@@ -153,6 +154,16 @@ std::shared_ptr<const watch::WatchTable> watch_table(const settings::Settings& s
         table->patterns.push_back({watched(pattern.settings->watch, settings.defaults),
                                    pattern.settings->tags, std::move(pattern.chosen)});
     table->planning = planning_table(settings, hostname);
+    std::set<std::string> wanted;
+    for (const auto& rule : table->planning->rules)
+        if (std::ranges::find(rule.on, model::ChangeKind::newer_version) != rule.on.end())
+            wanted.insert(rule.bases.begin(), rule.bases.end());
+    for (const auto& base : table->bases) {
+        if (!wanted.contains(base.base.text()) || !model::TagVersion::parse(base.base.tag())) continue;
+        bool first = table->newer.empty();
+        table->newer.push_back(base.base);
+        table->newer_interval = first ? base.interval : std::min(table->newer_interval, base.interval);
+    }
     return table;
 }
 

@@ -65,8 +65,12 @@ std::string in_words(const watch::CheckReport& report) {
         return report.before.short_text() + " -> " + report.after.short_text() + ", held until " +
                rfc3339(report.held_until) + ": " + report.held_because;
     std::string kinds;
-    for (const auto& change : report.changes)
+    for (const auto& change : report.changes) {
         kinds += (kinds.empty() ? "" : ", ") + std::string(model::to_string(change.kind));
+        for (const auto& tag : change.newer_tags) kinds += " " + tag;
+    }
+    if (report.before == report.after || report.before.empty() || report.after.empty())
+        return kinds + ": " + (report.after.empty() ? report.before : report.after).short_text();
     return kinds + ": " + report.before.short_text() + " -> " + report.after.short_text();
 }
 

@@ -98,9 +98,17 @@ int changes(const Common& common, const std::string& reference, std::size_t limi
     add(query, "reference", reference);
     return ask(common, "GET", "/api/v1/changes", query, "", [](const json& answer) {
         return show_items(answer,
-                          {column("CHANGE", "id"), column("WHEN", "detected_at"), column("KIND", "kind"),
-                           column("BASE", "base"), digest_column("OLD", "old"), digest_column("NEW", "new"),
-                           list_column("DIFFERENCES", "differences")},
+                          {column("CHANGE", "id"),
+                           column("WHEN", "detected_at"),
+                           column("KIND", "kind"),
+                           column("BASE", "base"),
+                           digest_column("OLD", "old"),
+                           digest_column("NEW", "new"),
+                           {"DIFFERENCES",
+                            [](const json& row) {
+                                auto newer = joined(row, "newer_tags");
+                                return newer.empty() ? joined(row, "differences") : "newer: " + newer;
+                            }}},
                           "no change was seen yet");
     });
 }

@@ -47,6 +47,12 @@ void add_links(EventData& data, const std::string& change_id, const model::Refer
     data["links"] = std::move(links);
 }
 
+EventData newer_data(const model::Change& change) {
+    if (change.newer_tags.empty()) return nullptr;
+    const auto& tag = change.newer_tags.front();
+    return {{"reference", change.base.with_tag(tag).text()}, {"tag", tag}, {"tags", change.newer_tags}};
+}
+
 EventData change_data(const model::Change& change, const std::vector<std::string>& rule_names,
                       const std::vector<std::string>& dependents, const PlanningTable& table) {
     EventData data{{"kind", model::to_string(change.kind)},
@@ -60,6 +66,7 @@ EventData change_data(const model::Change& change, const std::vector<std::string
                    {"dependents", EventData::array()},
                    {"detected_by", model::to_string(change.detected_by)},
                    {"change", change.id}};
+    if (auto newer = newer_data(change); !newer.is_null()) data["newer"] = std::move(newer);
     for (const auto& platform : change.changed_platforms)
         data["changed_platforms"].push_back(platform.text());
     for (const auto& dependent : dependents) data["dependents"].push_back(dependent_data(dependent, table));

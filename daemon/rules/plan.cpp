@@ -113,7 +113,21 @@ struct Occasion {
     std::vector<std::string> causes;
     std::string change_id;
     Time time;
+    EventData newer;  // null for most
 };
+
+std::string reason_of(const model::Change& change) {
+    switch (change.kind) {
+        case model::ChangeKind::tag_created:
+            return "tag created";
+        case model::ChangeKind::tag_deleted:
+            return "tag deleted";
+        case model::ChangeKind::newer_version:
+            return "newer version " + change.newer_tags.front();
+        default:
+            return "base changed";
+    }
+}
 
 EventData rebuild_data(const model::Rebuild& rebuild, const std::string& dependent, const Occasion& occasion,
                        const PlanningTable& table) {
@@ -124,6 +138,7 @@ EventData rebuild_data(const model::Rebuild& rebuild, const std::string& depende
                    {"new", observation_data(occasion.after)},
                    {"reason", rebuild.reason},
                    {"causes", rebuild.causes}};
+    if (!occasion.newer.is_null()) data["newer"] = occasion.newer;
     if (rebuild.deadline) data["deadline"] = rfc3339(*rebuild.deadline);
     if (!occasion.change_id.empty()) data["change"] = occasion.change_id;
     return data;
@@ -192,8 +207,8 @@ Plan plan_change(const model::Change& change, const PlanningTable& table, UlidSo
     auto event = make_event("base.changed", base, change.detected_at, change.id, data, table, ids, now);
     for (const auto& target : targets_of(rules, false, table))
         add_delivery(plan, event.id, target, "", ids, now);
-    Occasion occasion{change.base, change.before, change.after,      "base changed",
-                      {event.id},  change.id,     change.detected_at};
+    Occasion occasion{change.base, change.before, change.after,       reason_of(change),
+                      {event.id},  change.id,     change.detected_at, newer_data(change)};
     plan.events.push_back(std::move(event));
 
     auto by_dependent = rules_by_dependent(rules);
@@ -249,7 +264,7 @@ Result<Plan> plan_request(const std::string& dependent, const std::map<std::stri
         if (targets.empty()) continue;
         // Nothing has moved: the base is what it was.
         model::Observation unknown;
-        Occasion occasion{state.reference, unknown, state.current, why, {}, "", now};
+        Occasion occasion{state.reference, unknown, state.current, why, {}, "", now, nullptr};
         add_rebuild(plan, dependent, targets, occasion, table, ids, now);
     }
     if (!named) return Error(ErrorKind::invalid, "no rule builds " + dependent + " on that base");

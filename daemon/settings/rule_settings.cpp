@@ -57,8 +57,10 @@ void read_kinds(YamlMap& map, Reading& reading, RuleSettings& settings) {
                                                     item.scalar() + " under `notify`");
             continue;
         }
-        if (!read_word(item, "on", {"content", "reverted", "metadata", "platform_added", "platform_removed"},
-                       reading.problems, {"tag_created", "tag_deleted", "newer_version"}))
+        if (!read_word(item, "on",
+                       {"content", "reverted", "metadata", "platform_added", "platform_removed",
+                        "tag_created", "newer_version"},
+                       reading.problems, {"tag_deleted"}))
             continue;
         auto kind = model::change_kind(item.scalar());
         if (!kind || std::ranges::find(settings.rule.on, *kind) != settings.rule.on.end()) continue;

@@ -30,18 +30,8 @@ std::int64_t pulls_of(const CheckSettings& settings) {
                                            : static_cast<std::int64_t>(settings.platforms.size()));
 }
 
-// On Docker Hub reading a manifest counts as a pull, so a baseline is a HEAD and its details come later.
-bool reads_at_once(const model::Reference& base) {
-    return base.registry() != "docker.io";
-}
-
 bool any_assumed(const std::vector<Classified>& found) {
     return std::any_of(found.begin(), found.end(), [](const Classified& each) { return each.assumed; });
-}
-
-bool nothing_watched(const model::Observation& observation, const std::vector<model::Platform>& platforms) {
-    return observation.detailed && !observation.platforms.empty() &&
-           watched_platforms(observation, platforms).empty();
 }
 
 }  // namespace

@@ -15,6 +15,9 @@ using namespace std::chrono_literals;
 
 // How long lists may be too short before that is how things are.
 constexpr auto short_lists_believed_after = 24h;
+// When tags that could not be looked at are listed again; and when those are that were too many.
+constexpr auto unseen_again_after = 15min;
+constexpr auto next_round_after = 1min;
 constexpr int most_conflicts = 3;
 
 }  // namespace
@@ -100,39 +103,55 @@ Async<std::vector<CheckReport>> Watcher::State::list(std::string repository, mod
 
 Async<Result<std::vector<CheckReport>>> Watcher::State::keep_list(std::string repository,
                                                                   registry::TagList listed,
-                                                                  model::DetectedBy) {
+                                                                  model::DetectedBy by) {
     auto known = co_await store.tag_list(repository);
     if (!known) co_return known.error();
     auto* listing = listing_of(repository);
     if (listing == nullptr) co_return std::vector<CheckReport>();
+    auto taken = table;
     TagNewsInput input;
     if (known->revision != 0) input.known = std::move(known->tags);
     input.listed = std::move(listed.tags);
     input.complete = listed.complete;
     for (auto number : listing->patterns)
-        input.patterns.push_back(&table->patterns[static_cast<std::size_t>(number)].chosen);
+        input.patterns.push_back(&taken->patterns[static_cast<std::size_t>(number)].chosen);
     input.named = listing->named;
     input.believe_short =
         listing->short_since != Time() && clock.now() - listing->short_since >= short_lists_believed_after;
     auto news = tag_news(input);
+    std::vector<std::vector<std::string>> chains;
+    for (const auto& tag : news.created) chains.push_back({tag});
+    for (const auto& [named, newer] : news.newer) chains.push_back(newer);
+    auto seen = co_await look_at(listing->repository, std::move(chains));
+    // What it was decided by is not what holds now.
+    if (table != taken) co_return Error(ErrorKind::conflict, "the configuration was read again meanwhile");
+    listing = listing_of(repository);
+    if (listing == nullptr) co_return std::vector<CheckReport>();
 
-    store::TagsFound found;
+    auto found = findings_of(*listing, news, seen, by);
     found.repository = repository;
     found.revision = known->revision;
-    found.listed_at = clock.now();
-    found.tags = news.known;
-    found.dropped = unfound(*listing, news.known);
-    bool same = input.known && *input.known == news.known && found.dropped.empty();
+    bool same = input.known && *input.known == found.tags && found.dropped.empty();
+    Told told;
+    for (const auto& finding : found.findings) told.add(finding);
+    auto reports = reports_of(found.findings);
+    auto tags = found.tags;
     if (!same) {
         auto recorded = co_await store.record_tags(std::move(found));
         if (!recorded) co_return recorded.error();
         ++lists_kept;
     }
+    tell(told);
     listing = listing_of(repository);
-    if (listing == nullptr) co_return std::vector<CheckReport>();
-    note_list(*listing, news.known.size(), news.suspicious);
-    adopt(*listing, news.known);
-    co_return std::vector<CheckReport>();
+    if (listing == nullptr) co_return reports;
+    note_list(*listing, tags.size(), news.suspicious);
+    adopt(*listing, tags);
+    take_created(told.changes);
+    if (!seen.unseen.empty()) {
+        auto again = seen.more ? next_round_after : unseen_again_after;
+        lane_of(listing->repository).lists.postpone(listing->repository, clock.monotonic() + again);
+    }
+    co_return reports;
 }
 
 void Watcher::State::note_list(Listing& listing, std::size_t tags, bool suspicious) {

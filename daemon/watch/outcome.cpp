@@ -22,13 +22,6 @@ CheckReport failed_report(const model::Reference& base, const KnownBase* known, 
     return report;
 }
 
-// Puts a plan into a finding.
-void add_plan(store::Finding& finding, rules::Plan plan) {
-    finding.events = std::move(plan.events);
-    finding.rebuilds = std::move(plan.rebuilds);
-    finding.deliveries = std::move(plan.deliveries);
-}
-
 void log_change(const model::Change& change, std::size_t deliveries) {
     std::string base = change.base.text(), count = std::to_string(deliveries);
     switch (change.kind) {
@@ -64,6 +57,12 @@ void log_change(const model::Change& change, std::size_t deliveries) {
 }
 
 }  // namespace
+
+void add_plan(store::Finding& finding, rules::Plan plan) {
+    finding.events = std::move(plan.events);
+    finding.rebuilds = std::move(plan.rebuilds);
+    finding.deliveries = std::move(plan.deliveries);
+}
 
 model::Change Watcher::State::change_of(const model::Reference& base, model::ChangeKind kind,
                                         model::DetectedBy by) {

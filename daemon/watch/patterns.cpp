@@ -23,7 +23,8 @@ Milliseconds period_of(const Listing& listing, const WatchTable& table) {
     return list_period(interval);
 }
 
-// What the table's patterns find among these tags of one repository; a tag belongs to the first.
+}  // namespace
+
 std::vector<Found> found_among(const WatchTable& table, const Listing& listing,
                                const std::vector<std::string>& tags) {
     std::vector<Found> found;
@@ -39,8 +40,6 @@ std::vector<Found> found_among(const WatchTable& table, const Listing& listing,
     }
     return found;
 }
-
-}  // namespace
 
 Milliseconds list_period(Milliseconds interval) {
     return std::max<Milliseconds>(1h, 4 * interval);

@@ -78,6 +78,22 @@ struct Found {
     std::int32_t pattern = -1;
 };
 
+// What the table's patterns find among these tags of one repository; a tag belongs to the first.
+std::vector<Found> found_among(const WatchTable& table, const Listing& listing,
+                               const std::vector<std::string>& tags);
+
+// A tag that appeared, as it was answered.
+struct SeenTag {
+    model::Observation observation;
+    std::vector<std::pair<model::Digest, model::ImageContent>> learnt;
+};
+struct SeenTags {
+    std::map<std::string, SeenTag> tags;
+    std::set<std::string> unseen;  // could not be looked at
+    bool more = false;             // there were too many for one round
+    bool refused = false;          // the registry does not want to be asked now
+};
+
 // What is told of findings after they were committed.
 struct Told {
     std::vector<model::Change> changes;
@@ -144,6 +160,9 @@ struct GoodAnswer {
 // Lists are long and rare: no registry is asked for more of them at once.
 inline constexpr std::size_t lists_per_registry = 2;
 
+// Puts a plan into a finding.
+void add_plan(store::Finding& finding, rules::Plan plan);
+
 struct Watcher::State {
     State(asio::any_io_executor executor, Clock& clock, registry::RegistryClient& registry,
           store::Store& store, jq::Worker& conditions,
@@ -192,6 +211,18 @@ struct Watcher::State {
                                                       model::DetectedBy by);
     void note_list_failure(Listing& listing, const Error& error);
     void note_list(Listing& listing, std::size_t tags, bool suspicious);
+
+    // --- tag_findings.cpp: what is told of tags that appeared ---
+    Async<SeenTags> look_at(model::Reference repository, std::vector<std::vector<std::string>> chains);
+    Async<Result<SeenTag>> look_at_tag(model::Reference tag);
+    store::TagsFound findings_of(const Listing& listing, const TagNews& news, const SeenTags& seen,
+                                 model::DetectedBy by);
+    store::Finding created_finding(const Watched& base, const SeenTag& seen, model::DetectedBy by);
+    store::Finding newer_finding(const model::Reference& base, std::vector<std::string> tags,
+                                 const SeenTags& seen, model::DetectedBy by);
+    void add_change(store::Finding& finding, model::Change change);
+    static std::vector<CheckReport> reports_of(const std::vector<store::Finding>& findings);
+    void take_created(const std::vector<model::Change>& changes);
 
     // --- sweep.cpp: when ---
     // Waits for what is under way by this name, if anything is. False: we were asked to stop.

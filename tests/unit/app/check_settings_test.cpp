@@ -270,6 +270,17 @@ TEST(CheckSettings, what_has_no_effect_is_warned_of) {
           "name its bases under `watch`",
           "1:35 warning: no watched base matches docker.io/*/ruby:3: this rule never fires for it; "
           "name its bases under `watch`"}},
+        {"watch: [{image: ruby, tags: {glob: '3.*'}}]\nrules:\n"
+         "- {name: a, base: 'ruby:*', on: [tag_created], fire: chat}\n"
+         "- {name: b, base: 'ruby:3.3', on: [tag_created, newer_version], fire: chat}\n"
+         "- {name: c, base: ['debian:12', latest], on: [tag_created], fire: chat}\n"
+         "- {name: d, base: ['ruby:*', alpine], on: [content, newer_version], fire: chat}",
+         {"5:45 warning: `tag_created` is told of tags that a pattern finds, and none is over the bases of "
+          "this "
+          "rule: add one under `watch`, as {image: REPOSITORY, tags: {glob: \"3.*\"}}",
+          "6:51 warning: `newer_version` compares with the tag that a rule names, and none of this rule's "
+          "says a "
+          "version: name one, such as ruby:3.3-alpine"}},
         {"dependents: [{image: r.example.com/idle}]",
          {"1:22 warning: no rule names the dependent r.example.com/idle:latest: nothing is asked to rebuild "
           "it"}},

@@ -77,6 +77,25 @@ targets:
                 ElementsAre("docker.io/library/ruby:4"));
 }
 
+TEST(Tables, newer_versions_are_wanted_of_what_a_rule_names) {
+    Problems problems;
+    auto settings = settings::read_settings_text("f", R"(
+watch: [{image: "ruby:3.3", interval: 5m}, "debian:12"]
+rules:
+  - {name: one, base: ["ruby:3.3", "alpine:latest", "node:*", "node:22"], on: newer_version, fire: chat}
+  - {name: two, base: "debian:12", fire: chat}
+targets:
+  chat: {preset: slack, url: "https://hooks.slack.com/services/x"}
+)",
+                                                 settings::Environment{}, problems);
+    ASSERT_TRUE(settings) << problems.sorted().front().what;
+    auto table = watch_table(*settings, "host");
+    std::vector<std::string> names;
+    for (const auto& base : table->newer) names.push_back(base.familiar());
+    EXPECT_THAT(names, ElementsAre("ruby:3.3", "node:22"));
+    EXPECT_EQ(table->newer_interval, 5min);
+}
+
 TEST(Tables, what_is_watched_is_the_entries_and_then_what_rules_name) {
     auto table = watch_table(sample(), "host");
     std::vector<std::string> names;

@@ -122,6 +122,7 @@ TEST_F(Patterns, TheNewestMoveOn) {
     push({"3.3"});
     house.pass(75min);
     EXPECT_THAT(tags(), ElementsAre("3.2", "3.3"));
+    EXPECT_THAT(house.told(), ElementsAre("tag_created 3.3"));
     auto stored = house.await(house.store().bases());
     ASSERT_TRUE(stored.has_value());
     EXPECT_EQ(stored->size(), 2u);
@@ -171,7 +172,11 @@ TEST_F(Patterns, CheckNowFindsATagThatIsNotKnownYet) {
     use({pattern("3.*")});
     house.run();
     push({"3.2"});
-    EXPECT_NE(house.check("registry.example.com/base:3.2").outcome, Outcome::failed);
+    auto report = house.check("registry.example.com/base:3.2");
+    EXPECT_EQ(report.outcome, Outcome::changed);
+    ASSERT_EQ(report.changes.size(), 1u);
+    EXPECT_EQ(report.changes[0].kind, model::ChangeKind::tag_created);
+    EXPECT_EQ(report.deliveries, 2u);
     EXPECT_THAT(tags(), ElementsAre("3.1", "3.2"));
     auto none = house.await(
         house.watcher().check_now(reference("registry.example.com/base:4"), model::DetectedBy::request));

@@ -44,11 +44,14 @@ inline Pattern pattern(const std::string& glob, std::optional<std::size_t> newes
 // Every base is built upon by one dependent, tells slack and builds it; slack hears of what cannot be
 // reached.
 inline std::shared_ptr<const WatchTable> table_of(std::vector<Watched> bases,
-                                                  std::vector<Pattern> patterns = {}) {
+                                                  std::vector<Pattern> patterns = {},
+                                                  std::vector<model::Reference> newer = {}) {
     auto planning = std::make_shared<rules::PlanningTable>();
     model::Rule rule;
     rule.name = "everything";
     rule.bases = {"**"};
+    rule.on = {model::ChangeKind::content, model::ChangeKind::reverted, model::ChangeKind::tag_created,
+               model::ChangeKind::tag_deleted, model::ChangeKind::newer_version};
     rule.dependents = {"registry.example.com/shop/api:latest"};
     rule.fire = {"slack", "build"};
     planning->rules = {rule};
@@ -58,6 +61,8 @@ inline std::shared_ptr<const WatchTable> table_of(std::vector<Watched> bases,
     auto table = std::make_shared<WatchTable>();
     table->bases = std::move(bases);
     table->patterns = std::move(patterns);
+    table->newer = std::move(newer);
+    table->newer_interval = std::chrono::minutes(15);
     table->planning = planning;
     return table;
 }
@@ -94,8 +99,9 @@ public:
         return test::run_async(loop_, std::move(task));
     }
 
-    void use(std::vector<Watched> bases, std::vector<Pattern> patterns = {}) {
-        auto used = await(watcher_->use(table_of(std::move(bases), std::move(patterns))));
+    void use(std::vector<Watched> bases, std::vector<Pattern> patterns = {},
+             std::vector<model::Reference> newer = {}) {
+        auto used = await(watcher_->use(table_of(std::move(bases), std::move(patterns), std::move(newer))));
         EXPECT_TRUE(used.has_value()) << (used ? "" : used.error().message());
     }
     CheckReport check(const std::string& base = "registry.example.com/base:1",
@@ -166,6 +172,15 @@ public:
         std::vector<std::string> found;
         for (const auto& change : changes())
             found.push_back(std::string(model::to_string(change.kind)) + (change.assumed ? " assumed" : ""));
+        return found;
+    }
+    // `tag_created 3.2`
+    std::vector<std::string> told() {
+        std::vector<std::string> found;
+        for (const auto& change : changes()) {
+            found.push_back(std::string(model::to_string(change.kind)) + " " + change.base.tag());
+            for (const auto& tag : change.newer_tags) found.back() += " " + tag;
+        }
         return found;
     }
     std::vector<std::string> delivered_to() {
