@@ -199,12 +199,14 @@ void warn_of_idle_kinds(const settings::Settings& settings, Problems& problems) 
         const auto& bases = entry.rule.bases;
         for (std::size_t i = 0; i < entry.on_marks.size(); ++i) {
             auto kind = entry.rule.on[i];
-            if (kind == model::ChangeKind::tag_created && std::ranges::none_of(bases, in_pattern))
+            bool of_tags = kind == model::ChangeKind::tag_created || kind == model::ChangeKind::tag_deleted;
+            if (of_tags && std::ranges::none_of(bases, in_pattern))
                 problems.warning(
                     entry.on_marks[i],
-                    "`tag_created` is told of tags that a pattern finds, and none is over the bases "
-                    "of this rule: add one under `watch`, as {image: REPOSITORY, tags: {glob: "
-                    "\"3.*\"}}");
+                    "`" + std::string(model::to_string(kind)) +
+                        "` is told of tags that a pattern finds, and none is over the bases "
+                        "of this rule: add one under `watch`, as {image: REPOSITORY, tags: {glob: "
+                        "\"3.*\"}}");
             if (kind == model::ChangeKind::newer_version && std::ranges::none_of(bases, says_version))
                 problems.warning(entry.on_marks[i],
                                  "`newer_version` compares with the tag that a rule names, and none of this "

@@ -127,6 +127,10 @@ public:
     // one of them may say that it does. Anything else is the registry's own word (mirrors.hpp).
     Async<Result<Pointer>> look_up(model::Reference reference, LastAnswer last = {});
 
+    // Whether the registry itself has no such tag: asked by GET, and never of a mirror or a cache, which may
+    // only not have seen it. True for 404 alone; every other failure is an Error.
+    Async<Result<bool>> is_gone(model::Reference tag);
+
     // The manifest with this digest in the reference's repository. Bound 8 MiB. bad_answer when the bytes do
     // not hash to it, when media type and body disagree, or for schema 1.
     Async<Result<Manifest>> manifest(model::Reference repository, model::Digest digest);

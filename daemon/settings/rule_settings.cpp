@@ -59,8 +59,8 @@ void read_kinds(YamlMap& map, Reading& reading, RuleSettings& settings) {
         }
         if (!read_word(item, "on",
                        {"content", "reverted", "metadata", "platform_added", "platform_removed",
-                        "tag_created", "newer_version"},
-                       reading.problems, {"tag_deleted"}))
+                        "tag_created", "tag_deleted", "newer_version"},
+                       reading.problems))
             continue;
         auto kind = model::change_kind(item.scalar());
         if (!kind || std::ranges::find(settings.rule.on, *kind) != settings.rule.on.end()) continue;

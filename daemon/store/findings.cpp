@@ -184,8 +184,7 @@ Result<void> put_finding(Connection& connection, const Finding& finding) {
     for (const auto& event : finding.events) put_event(connection, event);
     for (const auto& rebuild : finding.rebuilds) put_rebuild(connection, rebuild);
     for (const auto& delivery : finding.deliveries) put_delivery(connection, delivery);
-    for (const auto& change : finding.changes)
-        if (change.kind == model::ChangeKind::tag_deleted) take_off_list(connection, change.base);
+    if (finding.tag_gone) take_off_list(connection, finding.state.reference);
     return {};
 }
 

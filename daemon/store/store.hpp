@@ -42,6 +42,8 @@ struct Finding {
     std::vector<std::pair<model::Digest, model::ImageContent>> images;
     // Nobody watches the base any more: its state goes.
     bool forgets = false;
+    // The tag leaves the list of its repository.
+    bool tag_gone = false;
 };
 
 // The tags that a repository is known with.
@@ -171,7 +173,7 @@ public:
     // conflict when a delivery for the same (event, target, dependent) exists or the base moved on meanwhile
     // (its stored digest is not `before`'s): nothing of the finding is stored then. A finding without a base
     // is fine as long as no change in it moves a digest. Details that were read later fill the newest row of
-    // the history. A tag that was deleted leaves the list of its repository.
+    // the history.
     Async<Result<void>> record(Finding finding);
     // conflict when the list was written meanwhile, or as record().
     Async<Result<void>> record_tags(TagsFound found);

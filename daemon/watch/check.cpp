@@ -80,9 +80,12 @@ Async<Result<CheckReport>> Watcher::State::ask(model::Reference base, model::Det
     failpoint("registry-answered");
     ++progress.checks;
     progress.last_check = clock.now();
-    if (!pointer) co_return co_await fail(base, by, pointer.error());
-    known = find(base.text());
-    if (known == nullptr) co_return try_again(base, Error(ErrorKind::not_found, "it is no longer watched"));
+    if (!pointer) co_return co_await not_answered(base, by, pointer.error());
+    auto* answered = find(base.text());
+    if (answered == nullptr)
+        co_return try_again(base, Error(ErrorKind::not_found, "it is no longer watched"));
+    if (answered->trouble) answered->trouble->no_such_tag = 0;
+    known = answered;
     if (known->trouble && !known->trouble->refused.empty() && known->trouble->refused == pointer->digest) {
         Error error(ErrorKind::unsupported, known->trouble->error);
         co_return co_await note_failure(base, by, error, true);

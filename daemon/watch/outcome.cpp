@@ -214,6 +214,10 @@ Async<CheckReport> Watcher::State::note_failure(model::Reference base, model::De
     bool over = trouble.failures >= known->settings->unreachable_after && now - trouble.since >= patience;
     if (!known->told_unreachable && now - trouble.since < patience)
         when = std::min(when, turn + (trouble.since + patience - now));
+    if (trouble.no_such_tag > 0) {
+        auto told = told_at_earliest(missing_tag(base, *known));
+        if (told > now) when = std::min(when, turn + (told - now));
+    }
     lane_of(base).schedule.postpone(base, when);
     if (over && !known->told_unreachable) co_await tell_unreachable(base, by);
     co_return report;

@@ -7,6 +7,7 @@
 #include "foundation/bell.hpp"
 #include "foundation/task_group.hpp"
 #include "foundation/ulid.hpp"
+#include "watch/deletion.hpp"
 #include "watch/details.hpp"
 #include "watch/known_base.hpp"
 #include "watch/moved.hpp"
@@ -223,6 +224,13 @@ struct Watcher::State {
     void add_change(store::Finding& finding, model::Change change);
     static std::vector<CheckReport> reports_of(const std::vector<store::Finding>& findings);
     void take_created(const std::vector<model::Change>& changes);
+
+    // --- deletion.cpp: tags that are not there any more ---
+    MissingTag missing_tag(const model::Reference& base, const KnownBase& known) const;
+    // The look-up failed.
+    Async<CheckReport> not_answered(model::Reference base, model::DetectedBy by, Error error);
+    Async<Result<CheckReport>> tell_deleted(model::Reference base, model::DetectedBy by);
+    void leave_deleted(const model::Reference& base);
 
     // --- sweep.cpp: when ---
     // Waits for what is under way by this name, if anything is. False: we were asked to stop.

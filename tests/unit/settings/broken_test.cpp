@@ -80,7 +80,7 @@ const std::vector<Row>& rows() {
         {"later_key.yaml",
          {R"(later_key.yaml:1:1: `hooks` in the configuration is not in this version: remove it)"}},
         {"later_word.yaml",
-         {R"(later_word.yaml:4:19: `tag_deleted` in `on` is not in this version: remove it)"}},
+         {R"(later_word.yaml:2:15: `rebuild.stale` in `events` is not in this version: remove it)"}},
         {"listen.yaml",
          {R"(listen.yaml:2:12: `listen` cannot be "/run/basewatch/api.sock": write unix: in front of the path of a socket)",
           R"(listen.yaml:2:39: `listen` cannot be ":8463": write the address in front of the port: 127.0.0.1 for this machine, 0.0.0.0 for all)"}},

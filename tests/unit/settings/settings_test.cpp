@@ -315,7 +315,6 @@ TEST(Settings, what_this_version_does_not_build_is_refused_and_never_ignored) {
         "rules: [{name: a, base: b, fire: c, approve: manual}]",
         "rules: [{name: a, base: b, fire: c, canary: d}]",
         "rules: [{name: a, base: b, fire: c, freeze: []}]",
-        "rules: [{name: a, base: b, fire: c, on: tag_deleted}]",
         "rules: [{name: a, base: b, fire: c, dependents: [{image: d/e, newest: 2}]}]",
         "rules: [{name: a, base: b, fire: c, dependents: ['d/*:latest']}]",
         "notify: [{events: rebuild.stale, fire: c}]",

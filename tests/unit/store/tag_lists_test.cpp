@@ -88,6 +88,7 @@ TEST_F(TagLists, ADeletedTagLeavesTheListAndTheBases) {
     deleted.changes[0].kind = model::ChangeKind::tag_deleted;
     deleted.changes[0].after = model::Observation();
     deleted.forgets = true;
+    deleted.tag_gone = true;
     put(deleted);
     EXPECT_THAT(list().tags, ElementsAre("3.2"));
     EXPECT_EQ(list().revision, 2);
