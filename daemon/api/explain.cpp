@@ -272,6 +272,11 @@ Async<Story> explain_reference(model::Reference reference, store::Store& store, 
         if (std::find(pattern.bases.begin(), pattern.bases.end(), *base) != pattern.bases.end())
             telling.now("is watched for the pattern over " + pattern.repository.name() + ": " +
                         in_words(pattern.tags));
+    for (const auto& pin : rules::pins_of(base->text(), *table)) {
+        bool late = state->observed() && pin.digest != state->current.digest;
+        telling.now(pin.by + " pins it at " + pin.digest.short_text() +
+                    (late ? ", which is behind: a rebuild cannot help there, a commit can" : ""));
+    }
     if (!state->last_error.empty()) telling.now("failing: " + state->last_error);
     if (state->settling && state->settling->holds())
         telling.now("answered " + state->settling->held.digest.short_text() + " since " +

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace basewatch::api {
 
 namespace {
@@ -31,7 +33,13 @@ Json view(const model::Observation& observation) {
     return out;
 }
 
-Json view(const model::BaseState& state, std::optional<Time> next_check) {
+std::optional<bool> behind(const std::vector<rules::Pin>& pins, const model::Digest& current) {
+    if (pins.empty() || current.empty()) return std::nullopt;
+    return std::any_of(pins.begin(), pins.end(), [&](const auto& pin) { return pin.digest != current; });
+}
+
+Json view(const model::BaseState& state, std::optional<Time> next_check,
+          const std::vector<rules::Pin>& pins) {
     Json out = view(state.current);
     Json front{{"reference", state.reference.text()}};
     front["state"] = !state.last_error.empty() ? "failing" : state.observed() ? "ok" : "new";
@@ -55,6 +63,8 @@ Json view(const model::BaseState& state, std::optional<Time> next_check) {
         front["flaps_between"] = {state.settling->one.text(), state.settling->other.text()};
         put(front, "flapped_at", state.settling->flapped_at);
     }
+    for (const auto& pin : pins) front["pins"].push_back({{"digest", pin.digest.text()}, {"by", pin.by}});
+    if (auto late = behind(pins, state.current.digest)) front["pin"] = *late ? "behind" : "current";
     return front;
 }
 

@@ -36,8 +36,8 @@ std::vector<std::pair<std::string, std::vector<std::string>>> targets_by_event(
     return rows;
 }
 
-std::shared_ptr<const rules::PlanningTable> planning_table(const settings::Settings& settings,
-                                                           const std::string& hostname) {
+std::shared_ptr<rules::PlanningTable> planning_table(const settings::Settings& settings,
+                                                     const std::string& hostname) {
     auto table = std::make_shared<rules::PlanningTable>();
     table->rules = rules_of_bases(settings);
     for (const auto& entry : settings.dependents)
@@ -99,22 +99,37 @@ std::map<std::string, std::string> bases_by_alias(const settings::Settings& sett
     return out;
 }
 
-std::vector<model::Rule> rules_of_bases(const settings::Settings& settings) {
-    auto by_alias = bases_by_alias(settings);
-    auto patterns = tag_patterns(settings);
-    auto base_of = [&](const std::string& name) {
-        if (auto alias = by_alias.find(name); alias != by_alias.end()) return alias->second;
-        auto reference = patterns.empty() || rules::is_glob(name) ? std::nullopt : reference_of(name);
-        for (const auto& pattern : patterns)
+namespace {
+
+// Finds the base behind whatever name a rule has for it.
+class BaseNames {
+public:
+    explicit BaseNames(const settings::Settings& settings)
+        : by_alias_(bases_by_alias(settings)), patterns_(tag_patterns(settings)) {}
+
+    std::string base_of(const std::string& name) const {
+        if (auto alias = by_alias_.find(name); alias != by_alias_.end()) return alias->second;
+        auto reference = patterns_.empty() || rules::is_glob(name) ? std::nullopt : reference_of(name);
+        for (const auto& pattern : patterns_)
             if (auto base = reference ? pattern.aliased(*reference) : std::nullopt) return base->text();
         return name;
-    };
+    }
+
+private:
+    std::map<std::string, std::string> by_alias_;
+    std::vector<TagPattern> patterns_;
+};
+
+}  // namespace
+
+std::vector<model::Rule> rules_of_bases(const settings::Settings& settings) {
+    BaseNames names(settings);
     std::vector<model::Rule> out;
     for (const auto& entry : settings.rules) {
         auto& rule = out.emplace_back(entry.rule);
         rule.bases.clear();
         for (const auto& name : entry.rule.bases) {
-            auto base = base_of(name);
+            auto base = names.base_of(name);
             if (std::ranges::find(rule.bases, base) == rule.bases.end()) rule.bases.push_back(base);
         }
     }
@@ -146,6 +161,23 @@ std::vector<watch::Watched> watched_bases(const settings::Settings& settings) {
     return out;
 }
 
+namespace {
+
+std::map<std::string, std::vector<rules::Pin>> pins_by_base(const settings::Settings& settings) {
+    std::map<std::string, std::vector<rules::Pin>> pins;
+    for (const auto& watch : settings.watch)
+        if (!watch.pin.empty()) pins[watch.base.text()].push_back({watch.pin, "watch"});
+    BaseNames names(settings);
+    for (const auto& entry : settings.rules)
+        for (std::size_t i = 0; i < entry.pins.size(); ++i)
+            if (!entry.pins[i].empty())
+                pins[names.base_of(entry.rule.bases[i])].push_back(
+                    {entry.pins[i], "rule " + entry.rule.name});
+    return pins;
+}
+
+}  // namespace
+
 std::shared_ptr<const watch::WatchTable> watch_table(const settings::Settings& settings,
                                                      const std::string& hostname) {
     auto table = std::make_shared<watch::WatchTable>();
@@ -153,7 +185,9 @@ std::shared_ptr<const watch::WatchTable> watch_table(const settings::Settings& s
     for (auto& pattern : tag_patterns(settings))
         table->patterns.push_back({watched(pattern.settings->watch, settings.defaults),
                                    pattern.settings->tags, std::move(pattern.chosen)});
-    table->planning = planning_table(settings, hostname);
+    auto planning = planning_table(settings, hostname);
+    planning->pins = pins_by_base(settings);
+    table->planning = std::move(planning);
     std::set<std::string> wanted;
     for (const auto& rule : table->planning->rules)
         if (std::ranges::find(rule.on, model::ChangeKind::newer_version) != rule.on.end())

@@ -44,7 +44,7 @@ bool narrow(app::Configuration& configuration, const std::vector<std::string>& r
     for (const auto& text : references) {
         auto reference = read_reference(text);
         if (!reference) return false;
-        wanted.push_back(reference->text());
+        wanted.push_back(watch::tag_of(*reference).text());
     }
     for (const auto& name : wanted) {
         const auto& bases = configuration.watch->bases;
@@ -55,6 +55,15 @@ bool narrow(app::Configuration& configuration, const std::vector<std::string>& r
         if (!watched) return false;
     }
     return true;
+}
+
+// Where a pin of the base is not what its tag points to.
+std::string pins_in_words(const watch::CheckReport& report, const rules::PlanningTable& planning) {
+    std::string text;
+    for (const auto& pin : rules::pins_of(report.base.text(), planning))
+        if (!report.after.empty() && pin.digest != report.after)
+            text += "; the pin " + pin.digest.short_text() + " (" + pin.by + ") is behind";
+    return text;
 }
 
 std::string in_words(const watch::CheckReport& report) {
@@ -74,13 +83,19 @@ std::string in_words(const watch::CheckReport& report) {
     return kinds + ": " + report.before.short_text() + " -> " + report.after.short_text();
 }
 
-Checked kept_of(const watch::CheckReport& report, bool json) {
-    return {report.outcome, report.base.familiar(), json ? api::view(report).dump() : in_words(report)};
+Checked kept_of(const watch::CheckReport& report, const rules::PlanningTable& planning, bool json) {
+    if (!json)
+        return {report.outcome, report.base.familiar(), in_words(report) + pins_in_words(report, planning)};
+    auto row = api::view(report);
+    if (auto late = api::behind(rules::pins_of(report.base.text(), planning), report.after))
+        row["pin"] = *late ? "behind" : "current";
+    return {report.outcome, report.base.familiar(), row.dump()};
 }
 
 Async<Sweep> sweep(app::Parts& parts, app::Configuration& configuration, std::vector<std::string> references,
                    bool json) {
     Sweep swept;
+    auto planning = configuration.watch->planning;
     auto used = co_await parts.use(configuration);
     if (!used) {
         swept.fault = used.error().message();
@@ -91,7 +106,7 @@ Async<Sweep> sweep(app::Parts& parts, app::Configuration& configuration, std::ve
         auto keep = [&](std::size_t place, const watch::CheckReport& report) {
             // The patterns may have come to stand for more.
             if (place >= swept.checked.size()) swept.checked.resize(place + 1);
-            swept.checked[place] = kept_of(report, json);
+            swept.checked[place] = kept_of(report, *planning, json);
         };
         co_await parts.watcher.check_all(model::DetectedBy::request, keep);
     } else {
@@ -99,7 +114,7 @@ Async<Sweep> sweep(app::Parts& parts, app::Configuration& configuration, std::ve
             auto report =
                 co_await parts.watcher.check_now(*model::Reference::parse(text), model::DetectedBy::request);
             if (!report) swept.fault = report.error().message();
-            if (report) swept.checked.push_back(kept_of(*report, json));
+            if (report) swept.checked.push_back(kept_of(*report, *planning, json));
         }
     }
     swept.patterns = parts.watcher.patterns();

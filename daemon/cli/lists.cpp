@@ -73,6 +73,8 @@ int bases(const Common& common, const std::string& reference) {
                                column("SINCE", "observed_at"),
                                column("NEXT CHECK", "next_check"),
                                column("HELD UNTIL", "held_until"),
+                               column("PIN", "pin"),
+                               column("PIN", "pin"),
                                {"FLAPS", flaps_cell},
                                {"MIRROR BEHIND", mirror_cell},
                                column("ERROR", "error")},
@@ -87,6 +89,7 @@ int bases(const Common& common, const std::string& reference) {
                            column("SINCE", "observed_at"),
                            column("CHECKED", "checked_at"),
                            column("HELD UNTIL", "held_until"),
+                           column("PIN", "pin"),
                            {"FLAPS", flaps_cell},
                            column("ERROR", "error")},
                           "no base is watched");

@@ -100,7 +100,7 @@ int simulate(const Common& common, const std::string& text, const std::string& k
     if (!configuration) return wrong_usage;
     app::Outside outside(configuration->settings.registries);
     auto simulated = outside.wait_for(
-        played(outside, *configuration, imagined_change(*reference, *kind, outside.clock.now())));
+        played(outside, *configuration, imagined_change(watch::tag_of(*reference), *kind, outside.clock.now())));
     if (!simulated) {
         complain(simulated.error().message());
         return failed;

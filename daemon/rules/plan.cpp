@@ -139,6 +139,7 @@ EventData rebuild_data(const model::Rebuild& rebuild, const std::string& depende
                    {"reason", rebuild.reason},
                    {"causes", rebuild.causes}};
     if (!occasion.newer.is_null()) data["newer"] = occasion.newer;
+    add_pins(data, occasion.base, occasion.newer.is_null() ? occasion.after : occasion.before, table);
     if (rebuild.deadline) data["deadline"] = rfc3339(*rebuild.deadline);
     if (!occasion.change_id.empty()) data["change"] = occasion.change_id;
     return data;
@@ -180,6 +181,11 @@ Rules wanted(Rules rules, const std::vector<model::Condition>& conditions, Event
 }
 
 }  // namespace
+
+std::vector<Pin> pins_of(const std::string& base, const PlanningTable& table) {
+    auto pins = table.pins.find(base);
+    return pins == table.pins.end() ? std::vector<Pin>() : pins->second;
+}
 
 std::vector<std::string> names_of(const model::Reference& base, const PlanningTable& table) {
     std::vector<std::string> names{base.text()};

@@ -25,6 +25,13 @@ struct PatternAliases {
     std::vector<std::string> names;
 };
 
+// A digest that somebody wrote beside a base's tag: what is built on it is built on that digest until a
+// commit says another.
+struct Pin {
+    model::Digest digest;
+    std::string by;  // `rule NAME`, or `watch`
+};
+
 // All that planning needs to know of the configuration. Made once per (re)load, shared, never changed.
 struct PlanningTable {
     std::vector<model::Rule> rules;
@@ -32,6 +39,7 @@ struct PlanningTable {
     std::map<std::string, bool> targets;                      // name → fires once per dependent
     std::map<std::string, std::vector<std::string>> aliases;  // base → its other names
     std::vector<PatternAliases> pattern_aliases;
+    std::map<std::string, std::vector<Pin>> pins;  // by base
     std::vector<std::pair<std::string, std::vector<std::string>>>
         notify;              // event type without prefix → targets
     std::string source;      // CloudEvents `source`: public_url, or basewatch://HOSTNAME
@@ -44,7 +52,10 @@ struct Plan {
     std::vector<model::Delivery> deliveries;
 };
 
-// A base's normalised reference, and the other names that rules may know it by.
+// The pins of a base, by its normalised reference.
+std::vector<Pin> pins_of(const std::string& base, const PlanningTable& table);
+
+// The base's normalised reference, and its other names.
 std::vector<std::string> names_of(const model::Reference& base, const PlanningTable& table);
 
 // For kinds that a check or a list finds (not unreachable and recovered). Rules whose condition says `unwanted` are

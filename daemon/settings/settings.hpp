@@ -53,6 +53,7 @@ struct WatchSettings {
     std::optional<PlatformChoice> platforms;
     std::optional<Milliseconds> settle;
     std::vector<std::string> ignore_labels;
+    model::Digest pin;                      // that it stands beside, `tag@digest`; empty: none
     std::vector<model::Reference> aliases;  // the same tag under another name
     std::vector<Mark> alias_marks;          // beside aliases
 };
@@ -77,6 +78,7 @@ struct RuleSettings {
     Mark where;
     Mark when_at;                       // where the condition's first line stands
     std::vector<Mark> base_marks;       // beside rule.bases
+    std::vector<model::Digest> pins;    // beside rule.bases; empty where there is none
     std::vector<Mark> on_marks;         // beside rule.on; empty where `on` was left out
     std::vector<Mark> dependent_marks;  // beside rule.dependents
     std::vector<Mark> fire_marks;       // beside rule.fire

@@ -81,8 +81,9 @@ void read_watch_entry(const YamlValue& value, Reading& reading) {
     WatchSettings watch;
     watch.where = value.mark();
     if (value.kind() == YamlValue::Kind::scalar) {
-        if (auto base = read_tag_reference(value, "watch", reading.problems)) {
-            watch.base = *base;
+        if (auto base = read_base_reference(value, "watch", reading.problems)) {
+            watch.base = std::move(base->base);
+            watch.pin = std::move(base->pin);
             reading.settings.watch.push_back(std::move(watch));
         }
         return;
@@ -92,10 +93,14 @@ void read_watch_entry(const YamlValue& value, Reading& reading) {
     std::optional<PatternSettings> pattern;
     std::size_t earlier = reading.problems.errors();
     if (auto tags = map.take("tags")) read_tags(*tags, reading.problems, pattern.emplace());
-    if (auto image = map.require("image"))
-        watch.base = (pattern ? read_repository(*image, "image", reading.problems)
-                              : read_tag_reference(*image, "image", reading.problems))
-                         .value_or(model::Reference());
+    auto image = map.require("image");
+    if (image && pattern)
+        watch.base = read_repository(*image, "image", reading.problems).value_or(model::Reference());
+    if (image && !pattern)
+        if (auto base = read_base_reference(*image, "image", reading.problems)) {
+            watch.base = std::move(base->base);
+            watch.pin = std::move(base->pin);
+        }
     if (auto interval = map.take("interval"))
         watch.interval =
             read_duration(*interval, "interval", shortest_interval, longest_interval, reading.problems);

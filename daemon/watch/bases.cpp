@@ -252,7 +252,8 @@ std::optional<model::BaseState> Watcher::state(const model::Reference& base) con
     return known->state(base);
 }
 
-std::optional<model::Reference> Watcher::watched_as(const model::Reference& reference) const {
+std::optional<model::Reference> Watcher::watched_as(const model::Reference& asked) const {
+    auto reference = tag_of(asked);
     std::string name = reference.text();
     if (state_->bases.contains(name)) return reference;
     auto alias = state_->aliases.find(name);

@@ -29,6 +29,11 @@ struct Watched {
     Milliseconds settle{};  // how long a change must stand before it is told
 };
 
+// What is watched of `tag@digest`: the tag.
+inline model::Reference tag_of(const model::Reference& reference) {
+    return reference.tag().empty() ? reference : reference.with_tag(reference.tag());
+}
+
 // Tags that are watched as they come and go.
 struct Pattern {
     Watched each;             // how each of them is checked; `base` is the repository, its tag says nothing

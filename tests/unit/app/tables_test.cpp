@@ -77,6 +77,29 @@ targets:
                 ElementsAre("docker.io/library/ruby:4"));
 }
 
+TEST(Tables, of_a_pinned_base_the_tag_is_watched) {
+    const std::string pin = "sha256:" + std::string(64, 'a'), other = "sha256:" + std::string(64, 'b');
+    Problems problems;
+    auto settings =
+        settings::read_settings_text("f",
+                                     "watch: ['ruby:3.3@" + pin + "', {image: 'debian:12@" + other +
+                                         "'}]\nrules:\n  - {name: one, base: ['ruby:3.3@" + other +
+                                         "', 'alpine:3.20'], fire: chat}\n"
+                                         "targets: {chat: {preset: slack, url: "
+                                         "'https://hooks.slack.com/services/x'}}",
+                                     settings::Environment{}, problems);
+    ASSERT_TRUE(settings) << problems.sorted().front().what;
+    auto table = watch_table(*settings, "host");
+    std::vector<std::string> names;
+    for (const auto& base : table->bases) names.push_back(base.base.familiar());
+    EXPECT_THAT(names, ElementsAre("ruby:3.3", "debian:12", "alpine:3.20"));
+    std::vector<std::string> pins;
+    for (const auto& one : rules::pins_of("docker.io/library/ruby:3.3", *table->planning))
+        pins.push_back(one.by + " " + one.digest.text());
+    EXPECT_THAT(pins, ElementsAre("watch " + pin, "rule one " + other));
+    EXPECT_THAT(rules::pins_of("docker.io/library/alpine:3.20", *table->planning), IsEmpty());
+}
+
 TEST(Tables, newer_versions_are_wanted_of_what_a_rule_names) {
     Problems problems;
     auto settings = settings::read_settings_text("f", R"(
