@@ -25,7 +25,7 @@ int show_status(const json& answer) {
     print("bases       " + inner(answer, "bases", "watched") + " watched, " +
           inner(answer, "bases", "failing") + " failing, " + inner(answer, "bases", "due") + " due\n");
     if (auto late = inner(answer, "bases", "pins_behind"); !late.empty())
-        print("pins        " + inner(answer, "bases", "pinned") + " bases are pinned, " + late + " behind\n");
+        print("pins        " + inner(answer, "bases", "pinned") + " pinned, " + late + " behind\n");
     if (inner(answer, "patterns", "watched") != "0")
         print("patterns    " + inner(answer, "patterns", "watched") + " watched, " +
               inner(answer, "patterns", "failing") + " failing\n");

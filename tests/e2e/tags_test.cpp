@@ -94,7 +94,7 @@ TEST_F(Tags, AreToldOnceWhenTheyComeAndWhenTheyGo) {
     ASSERT_TRUE(eventually([&] { return bases_are(2); })) << program_->log();
     EXPECT_EQ(program_->verb({"check-now", registry_.reference("demo/base", "3.3")}).exit_code, 0);
     EXPECT_EQ(program_->json({"bases", registry_.reference("demo/base", "3.1")})["pin"], "behind");
-    EXPECT_THAT(program_->verb({"status"}).output, HasSubstr("1 bases are pinned, 1 behind"));
+    EXPECT_THAT(program_->verb({"status"}).output, HasSubstr("1 pinned, 1 behind"));
     EXPECT_EQ(program_->stop(), 0);
     program_->write_configuration(configuration("@" + pinned.text()));
     auto swept = program_->json({"check"});
