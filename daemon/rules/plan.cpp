@@ -202,7 +202,8 @@ Plan plan_change(const model::Change& change, const PlanningTable& table, UlidSo
     Plan plan;
     std::string base = change.base.text();
     auto failed = EventData::array();
-    const auto rules = wanted(matching(table.rules, names_of(change.base, table), change.kind), conditions, failed);
+    const auto rules =
+        wanted(matching(table.rules, names_of(change.base, table), change.kind), conditions, failed);
     if (rules.empty()) return plan;
 
     std::vector<std::string> rule_names;

@@ -58,8 +58,8 @@ std::vector<Pin> pins_of(const std::string& base, const PlanningTable& table);
 // The base's normalised reference, and its other names.
 std::vector<std::string> names_of(const model::Reference& base, const PlanningTable& table);
 
-// For kinds that a check or a list finds (not unreachable and recovered). Rules whose condition says `unwanted` are
-// left out; the event names those whose condition failed.
+// For kinds that a check or a list finds (not unreachable and recovered). Rules whose condition says
+// `unwanted` are left out; the event names those whose condition failed.
 Plan plan_change(const model::Change& change, const PlanningTable& table, UlidSource& ids, Time now,
                  const std::vector<model::Condition>& conditions = {});
 

@@ -77,8 +77,10 @@ Async<Result<CheckReport>> Watcher::State::tell_deleted(model::Reference base, m
         auto change = change_of(base, model::ChangeKind::tag_deleted, by);
         change.before = finding.state.current;
         change.changed_platforms = watched_platforms(change.before, known->settings->platforms);
-        add_change(finding, std::move(change));
+        finding.changes.push_back(std::move(change));
     }
+    auto planned = co_await plan(finding);
+    if (!planned) co_return planned.error();
     CheckReport report;
     report.base = base;
     report.outcome = CheckReport::Outcome::changed;

@@ -124,13 +124,18 @@ Async<Result<std::vector<CheckReport>>> Watcher::State::keep_list(std::string re
     for (const auto& [named, newer] : news.newer) chains.push_back(newer);
     auto seen = co_await look_at(listing->repository, std::move(chains));
     // What it was decided by is not what holds now.
-    if (table != taken) co_return Error(ErrorKind::conflict, "the configuration was read again meanwhile");
+    Error outdated(ErrorKind::conflict, "the configuration was read again meanwhile");
+    if (table != taken) co_return outdated;
     listing = listing_of(repository);
     if (listing == nullptr) co_return std::vector<CheckReport>();
-
     auto found = findings_of(*listing, news, seen, by);
     found.repository = repository;
     found.revision = known->revision;
+    for (auto& finding : found.findings) {
+        auto planned = co_await plan(finding);
+        if (!planned) co_return planned.error();
+    }
+    if (table != taken) co_return outdated;
     bool same = input.known && *input.known == found.tags && found.dropped.empty();
     Told told;
     for (const auto& finding : found.findings) told.add(finding);

@@ -2,6 +2,7 @@
 // list.
 
 #include "foundation/log.hpp"
+#include "rules/conditions.hpp"
 #include "watch/watcher_state.hpp"
 
 #include <algorithm>
@@ -113,7 +114,7 @@ store::Finding Watcher::State::created_finding(const Watched& base, const SeenTa
     auto change = change_of(base.base, model::ChangeKind::tag_created, by);
     change.after = seen.observation;
     change.changed_platforms = watched_platforms(seen.observation, base.platforms);
-    add_change(finding, std::move(change));
+    finding.changes.push_back(std::move(change));
     return finding;
 }
 
@@ -124,13 +125,22 @@ store::Finding Watcher::State::newer_finding(const model::Reference& base, std::
     if (const auto* known = find(base.text())) change.before = known->observation.unpacked();
     change.after = seen.tags.at(tags.front()).observation;
     change.newer_tags = std::move(tags);
-    add_change(finding, std::move(change));
+    finding.changes.push_back(std::move(change));
     return finding;
 }
 
-void Watcher::State::add_change(store::Finding& finding, model::Change change) {
-    add_plan(finding, rules::plan_change(change, *planning, ids, clock.now()));
-    finding.changes.push_back(std::move(change));
+Async<Result<void>> Watcher::State::plan(store::Finding& finding) {
+    auto rules = planning;
+    rules::Plan planned;
+    for (const auto& change : finding.changes) {
+        auto asked = co_await rules::ask_conditions(change, rules, conditions, clock.now());
+        if (!asked) co_return asked.error();
+        auto more = rules::plan_change(change, *rules, ids, clock.now(), *asked);
+        planned = rules::joined(std::move(planned), std::move(more));
+        std::move(asked->begin(), asked->end(), std::back_inserter(finding.conditions));
+    }
+    add_plan(finding, std::move(planned));
+    co_return Result<void>();
 }
 
 std::vector<CheckReport> Watcher::State::reports_of(const std::vector<store::Finding>& findings) {

@@ -221,7 +221,8 @@ struct Watcher::State {
     store::Finding created_finding(const Watched& base, const SeenTag& seen, model::DetectedBy by);
     store::Finding newer_finding(const model::Reference& base, std::vector<std::string> tags,
                                  const SeenTags& seen, model::DetectedBy by);
-    void add_change(store::Finding& finding, model::Change change);
+    // What follows from the finding's changes, by the rules and their conditions.
+    Async<Result<void>> plan(store::Finding& finding);
     static std::vector<CheckReport> reports_of(const std::vector<store::Finding>& findings);
     void take_created(const std::vector<model::Change>& changes);
 

@@ -73,7 +73,7 @@ TEST_F(Patterns, ABaseOfAPatternIsCheckedLikeAnother) {
     test::ImageOptions other;
     other.layers = {"new"};
     house.registry.push("base", "3.2", test::image(other));
-    house.pass(20min);
+    house.pass(30min);
     EXPECT_THAT(house.kinds(), ElementsAre("content"));
     EXPECT_EQ(house.changes().at(0).base.tag(), "3.2");
 }

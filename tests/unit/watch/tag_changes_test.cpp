@@ -60,7 +60,7 @@ TEST_F(TagChanges, ANewTagIsABaseFromItsFirstMoment) {
     test::ImageOptions other;
     other.layers = {"new"};
     house.registry.push("base", "3.2", test::image(other));
-    house.pass(20min);
+    house.pass(30min);
     EXPECT_THAT(house.told(), ElementsAre("tag_created 3.2", "content 3.2"));
 }
 
@@ -99,7 +99,7 @@ TEST_F(TagChanges, ATagThatCannotBeLookedAtYetIsToldLater) {
 TEST_F(TagChanges, OneWithoutAWatchedPlatformIsAnErrorOfThatBase) {
     begin({"3.1"});
     test::ImageOptions arm;
-    arm.architecture = "arm64";
+    arm.platform = "linux/arm64";
     house.registry.push("base", "3.2", test::image(arm));
     list();
     EXPECT_THAT(house.told(), IsEmpty());
