@@ -68,7 +68,12 @@ Async<Result<void>> Watcher::State::use(std::shared_ptr<const WatchTable> next) 
     auto found = co_await find_bases(next, next_listings);
     if (!found) co_return found.error();
     bool forget = take_bases(*next, *found);
-    table = next;
+    // Without its bases: all that is needed of them is in `bases`, and 100,000 would be held twice.
+    auto rest = std::make_shared<WatchTable>();
+    rest->patterns = next->patterns;
+    rest->newer = next->newer;
+    rest->newer_interval = next->newer_interval;
+    table = std::move(rest);
     planning = next->planning;
     aliases = names_by_alias(planning.get());
     take_listings(std::move(next_listings));

@@ -295,7 +295,7 @@ struct Watcher::State {
     std::function<void(const std::vector<std::string>&)> committed;
 
     UlidSource ids;
-    std::shared_ptr<const WatchTable> table;
+    std::shared_ptr<const WatchTable> table;           // as it was taken up, without its bases
     std::unordered_map<std::string, KnownBase> bases;  // by normalised reference
     std::vector<const std::string*> order;    // of the table, then what was found; the keys of `bases`
     std::map<std::string, Listing> listings;  // by repository

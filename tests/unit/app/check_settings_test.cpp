@@ -275,10 +275,10 @@ TEST(CheckSettings, what_has_no_effect_is_warned_of) {
          "- {name: b, base: 'ruby:3.3', on: [tag_created, newer_version], fire: chat}\n"
          "- {name: c, base: ['debian:12', latest], on: [tag_created], fire: chat}\n"
          "- {name: d, base: ['ruby:*', alpine], on: [content, newer_version], fire: chat}",
-         {"5:45 warning: `tag_created` is told of tags that a pattern finds, and none is over the bases of "
+         {"5:47 warning: `tag_created` is told of tags that a pattern finds, and none is over the bases of "
           "this "
           "rule: add one under `watch`, as {image: REPOSITORY, tags: {glob: \"3.*\"}}",
-          "6:51 warning: `newer_version` compares with the tag that a rule names, and none of this rule's "
+          "6:53 warning: `newer_version` compares with the tag that a rule names, and none of this rule's "
           "says a "
           "version: name one, such as ruby:3.3-alpine"}},
         {"dependents: [{image: r.example.com/idle}]",
@@ -341,7 +341,7 @@ TEST(Sample, is_valid_without_a_warning) {
     ASSERT_TRUE(settings);
     check_settings(*settings, problems);
     EXPECT_THAT(told(problems), IsEmpty());
-    EXPECT_EQ(settings->rules.size(), 3u);
+    EXPECT_EQ(settings->rules.size(), 4u);
     EXPECT_EQ(settings->targets.size(), 9u);
 }
 

@@ -104,7 +104,7 @@ const std::vector<Row>& rows() {
           R"(pattern.yaml:3:31: `base`: "ruby:3.*:x" has a `:` or a bracket in its tag)"}},
         {"pinned_base.yaml",
          {R"(pinned_base.yaml:2:5: `watch`: a digest alone never moves, and there is nothing to watch: name the tag beside it, docker.io/library/alpine:TAG@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855)",
-          R"(pinned_base.yaml:5:18: `dependents`: a reference with a digest never moves: name the tag, docker.io/library/alpine:3.20)"}},
+          R"(pinned_base.yaml:5:19: `dependents`: a reference with a digest never moves: name the tag, docker.io/library/alpine:3.20)"}},
         {"platform.yaml",
          {R"(platform.yaml:2:15: `platforms`: a platform is os/architecture, such as linux/amd64 or linux/arm/v7, not "linux")"}},
         {"rate.yaml",

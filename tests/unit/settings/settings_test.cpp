@@ -307,7 +307,6 @@ TEST(Settings, what_this_version_does_not_build_is_refused_and_never_ignored) {
     const std::vector<std::string> texts{
         "daemon: {api_tokens: [{name: a, token: x, scopes: [read], owner: team}]}",
         "registries: {r.example.com: {bulk: never}}",
-        "watch: ['ruby:*']",
         "dependents: [{image: a/b, base: auto}]",
         "dependents: [{image: a/b, platforms: [linux/amd64]}]",
         "dependents: [{image: a/b, priority: security}]",

@@ -53,7 +53,7 @@ protected:
         house.use(std::move(bases), {pattern("3.*")});
         house.run();
     }
-    void check_all() { house.await(house.watcher().check_all(model::DetectedBy::request)); }
+    void check_all() { house.check_all(); }
     std::size_t watched_now() { return house.watcher().states().size(); }
     std::vector<std::string> told_deleted() {
         std::vector<std::string> found;

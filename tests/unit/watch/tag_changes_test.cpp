@@ -14,7 +14,7 @@ using Outcome = CheckReport::Outcome;
 class TagChanges : public testing::Test {
 protected:
     model::Digest push(const std::string& tag) { return house.registry.push("base", tag, test::image()); }
-    void list() { house.await(house.watcher().check_all(model::DetectedBy::request)); }
+    void list() { house.check_all(); }
     void begin(const std::vector<std::string>& tags) {
         for (const auto& tag : tags) push(tag);
         house.use({}, {pattern("3.*")});
@@ -83,7 +83,7 @@ TEST_F(TagChanges, ATagThatCannotBeLookedAtYetIsToldLater) {
         SweepHouse one;
         one.registry.push("base", "3.1", test::image());
         one.use({}, {pattern("3.*")});
-        one.await(one.watcher().check_all(model::DetectedBy::request));
+        one.check_all();
         one.registry.push("base", "3.2", test::image());
         one.registry.fail({.target = "/manifests/3.2", .status = status, .body = "no"});
         one.run();
@@ -136,7 +136,7 @@ TEST_F(TagChanges, ANewerVersionIsToldOfTheNamedBase) {
     push("3.6-slim");
     push("3.5-alpine");
     auto newest = push("3.6-alpine");
-    auto reports = house.await(house.watcher().check_all(model::DetectedBy::request));
+    auto reports = house.check_all();
     list();
     ASSERT_THAT(house.told(), ElementsAre("newer_version 3.3-alpine 3.6-alpine 3.5-alpine"));
     ASSERT_EQ(reports.size(), 1u);
