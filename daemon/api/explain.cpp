@@ -45,6 +45,15 @@ private:
 
 std::string because(const model::Change& change) {
     std::string text = std::string(model::to_string(change.kind)) + " of " + change.base.text();
+    if (!change.newer_tags.empty()) {
+        for (std::size_t i = 0; i < change.newer_tags.size(); ++i)
+            text += (i > 0 ? ", " : ": ") + change.newer_tags[i];
+        return text + " (at " + change.after.digest.short_text() + ")";
+    }
+    if (change.kind == model::ChangeKind::tag_created)
+        return text + ": points to " + change.after.digest.short_text();
+    if (change.kind == model::ChangeKind::tag_deleted)
+        return text + ": pointed to " + change.before.digest.short_text();
     if (change.before.digest != change.after.digest)
         text += ": " + change.before.digest.short_text() + " -> " + change.after.digest.short_text();
     if (!change.differences.empty()) {
@@ -76,7 +85,7 @@ std::string said(const model::Rule& rule, const std::vector<model::Condition>& c
 // Why a change fired what it fired, by the rules as they are now and what their conditions said then.
 void tell_rules(Telling& telling, const model::Change& change, const rules::PlanningTable& table,
                 const std::vector<model::Condition>& conditions) {
-    auto names = rules::names_of(change.base.text(), table);
+    auto names = rules::names_of(change.base, table);
     auto fired = rules::matching(table.rules, names, change.kind);
     for (const auto* rule : fired) {
         auto condition = said(*rule, conditions);
@@ -259,6 +268,15 @@ Async<Story> explain_reference(model::Reference reference, store::Store& store, 
                     rfc3339(state->current.observed_at));
     else
         telling.now("was never observed");
+    for (const auto& pattern : watcher.patterns())
+        if (std::find(pattern.bases.begin(), pattern.bases.end(), *base) != pattern.bases.end())
+            telling.now("is watched for the pattern over " + pattern.repository.name() + ": " +
+                        in_words(pattern.tags));
+    for (const auto& pin : rules::pins_of(base->text(), *table)) {
+        bool late = state->observed() && pin.digest != state->current.digest;
+        telling.now(pin.by + " pins it at " + pin.digest.short_text() +
+                    (late ? ", which is behind: a rebuild cannot help there, a commit can" : ""));
+    }
     if (!state->last_error.empty()) telling.now("failing: " + state->last_error);
     if (state->settling && state->settling->holds())
         telling.now("answered " + state->settling->held.digest.short_text() + " since " +

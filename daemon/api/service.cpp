@@ -100,8 +100,9 @@ Result<std::string> target_of(const net::ServerRequest& request) {
 
 // With what its registry's mirrors say of it.
 Json base_view(const model::BaseState& state, const watch::Watcher& watcher,
-               const registry::RegistryClient& registry) {
-    auto out = view(state, watcher.next_check(state.reference), watcher.asked_every(state.reference));
+               const registry::RegistryClient& registry, const rules::PlanningTable& planning) {
+    auto out = view(state, watcher.next_check(state.reference), watcher.asked_every(state.reference),
+                    rules::pins_of(state.reference.text(), planning));
     if (auto lag = registry.mirror_lag(state.reference)) out["mirror"] = view(*lag);
     return out;
 }
@@ -224,6 +225,19 @@ Async<net::ServerResponse> Service::status(net::ServerRequest) {
         {"bases", {{"watched", progress.watched}, {"failing", progress.failing}, {"due", progress.due_now}}},
         {"checks", {{"made", progress.checks}, {"failed", progress.failures}}}};
     if (auto trouble = store_.trouble()) body["state_trouble"] = trouble->message();
+    auto patterns = watcher_.patterns();
+    auto failing = std::count_if(patterns.begin(), patterns.end(),
+                                 [](const auto& pattern) { return pattern.failing_since.has_value(); });
+    body["patterns"] = {{"watched", patterns.size()}, {"failing", failing}};
+    if (const auto& pinned = table_->planning->pins; !pinned.empty()) {
+        auto late = std::count_if(pinned.begin(), pinned.end(), [&](const auto& one) {
+            auto base = model::Reference::parse(one.first);
+            auto state = base ? watcher_.state(*base) : std::nullopt;
+            return state && behind(one.second, state->current.digest).value_or(false);
+        });
+        body["bases"]["pinned"] = pinned.size();
+        body["bases"]["pins_behind"] = late;
+    }
     if (progress.checks > 0) body["checks"]["last"] = rfc3339(progress.last_check);
     body["changes"] = counts->changes;
     body["rebuilds"] = counts->rebuilds;
@@ -261,7 +275,7 @@ Async<net::ServerResponse> Service::bases(net::ServerRequest request) {
     if (*wanted) {
         auto base = watcher_.watched_as(**wanted);
         if (!base) co_return problem(404, "Not found", (*wanted)->text() + " is not watched");
-        co_return json_answer(base_view(*watcher_.state(*base), watcher_, registry_));
+        co_return json_answer(base_view(*watcher_.state(*base), watcher_, registry_, *table_->planning));
     }
     // The cursor is the last reference of the page before, and the order is the references' own: as text
     // `base-image:1` would come before `base:1`.
@@ -282,10 +296,14 @@ Async<net::ServerResponse> Service::bases(net::ServerRequest request) {
             cursor = items.back()["reference"].get<std::string>();
             break;
         }
-        items.push_back(base_view(state, watcher_, registry_));
+        items.push_back(base_view(state, watcher_, registry_, *table_->planning));
     }
     Json body{{"items", std::move(items)}};
     if (!cursor.empty()) body["cursor"] = cursor;
+    if (!last) {
+        body["patterns"] = Json::array();
+        for (const auto& pattern : watcher_.patterns()) body["patterns"].push_back(view(pattern));
+    }
     co_return json_answer(body);
 }
 

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace basewatch::api {
 
 namespace {
@@ -37,7 +39,13 @@ Json view(const model::Observation& observation) {
     return out;
 }
 
-Json view(const model::BaseState& state, std::optional<Time> next_check, Milliseconds asked_every) {
+std::optional<bool> behind(const std::vector<rules::Pin>& pins, const model::Digest& current) {
+    if (pins.empty() || current.empty()) return std::nullopt;
+    return std::any_of(pins.begin(), pins.end(), [&](const auto& pin) { return pin.digest != current; });
+}
+
+Json view(const model::BaseState& state, std::optional<Time> next_check, Milliseconds asked_every,
+          const std::vector<rules::Pin>& pins) {
     Json out = view(state.current);
     Json front{{"reference", state.reference.text()}};
     front["state"] = !state.last_error.empty() ? "failing" : state.observed() ? "ok" : "new";
@@ -62,7 +70,46 @@ Json view(const model::BaseState& state, std::optional<Time> next_check, Millise
         front["flaps_between"] = {state.settling->one.text(), state.settling->other.text()};
         put(front, "flapped_at", state.settling->flapped_at);
     }
+    for (const auto& pin : pins) front["pins"].push_back({{"digest", pin.digest.text()}, {"by", pin.by}});
+    if (auto late = behind(pins, state.current.digest)) front["pin"] = *late ? "behind" : "current";
     return front;
+}
+
+std::string in_words(const model::TagChoice& tags) {
+    std::string text;
+    auto add = [&](const char* name, const std::string& value) {
+        if (!value.empty()) text += (text.empty() ? "" : ", ") + std::string(name) + " " + value;
+    };
+    add("glob", tags.glob);
+    add("regex", tags.regex);
+    add("semver", tags.semver);
+    for (const auto& glob : tags.exclude) add("exclude", glob);
+    if (tags.newest) add("newest", std::to_string(*tags.newest));
+    return text;
+}
+
+Json view(const watch::PatternReport& pattern) {
+    Json tags = Json::object();
+    put(tags, "glob", pattern.tags.glob);
+    put(tags, "regex", pattern.tags.regex);
+    put(tags, "semver", pattern.tags.semver);
+    if (!pattern.tags.exclude.empty()) tags["exclude"] = pattern.tags.exclude;
+    if (pattern.tags.newest) tags["newest"] = *pattern.tags.newest;
+    Json bases = Json::array();
+    for (const auto& base : pattern.bases) bases.push_back(base.text());
+    Json out{{"repository", pattern.repository.name()},
+             {"tags", std::move(tags)},
+             {"pattern", in_words(pattern.tags)},
+             {"state", pattern.failing_since ? "failing"
+                       : pattern.known       ? "ok"
+                                             : "new"},
+             {"bases", std::move(bases)},
+             {"listed", pattern.listed}};
+    put(out, "listed_at", pattern.listed_at);
+    put(out, "next_list", pattern.next_list);
+    put(out, "error", pattern.error);
+    put(out, "failing_since", pattern.failing_since);
+    return out;
 }
 
 Json view(const model::Change& change) {
@@ -78,6 +125,7 @@ Json view(const model::Change& change) {
     for (const auto& platform : change.changed_platforms) platforms.push_back(platform.text());
     out["changed_platforms"] = std::move(platforms);
     out["differences"] = change.differences;
+    if (!change.newer_tags.empty()) out["newer_tags"] = change.newer_tags;
     return out;
 }
 

@@ -16,7 +16,12 @@ namespace basewatch::api {
 
 nlohmann::ordered_json view(const model::Observation& observation);
 nlohmann::ordered_json view(const model::BaseState& state, std::optional<Time> next_check,
-                            Milliseconds asked_every);
+                            Milliseconds asked_every, const std::vector<rules::Pin>& pins);
+// Whether a pin is other than what the base points to; nothing where that is not known.
+std::optional<bool> behind(const std::vector<rules::Pin>& pins, const model::Digest& current);
+nlohmann::ordered_json view(const watch::PatternReport& pattern);
+// `glob 3.*-alpine, newest 5`.
+std::string in_words(const model::TagChoice& tags);
 nlohmann::ordered_json view(const model::Change& change);
 nlohmann::ordered_json view(const model::Delivery& delivery);
 nlohmann::ordered_json view(const model::Attempt& attempt);

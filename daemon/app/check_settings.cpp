@@ -244,12 +244,14 @@ void check_settings(const Settings& settings, Problems& problems) {
     Parameters parameters(settings);
     for (const auto& rule : settings.rules) check_rule(rule, settings, targets, parameters, problems);
     for (const auto& notify : settings.notify) check_notify(notify, settings, targets, problems);
+    check_patterns(settings, problems);
     check_names_of_bases(settings, problems);
     check_dependents(settings, problems);
     // Where something could not be read, what seems idle may only be that.
     if (!read_whole) return;
     warn_of_idle_targets(settings, problems);
     warn_of_idle_names(settings, problems);
+    warn_of_idle_kinds(settings, problems);
 }
 
 }  // namespace basewatch::app

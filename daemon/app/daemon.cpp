@@ -226,7 +226,8 @@ int run_daemon(const DaemonOptions& options) {
         return 2;
     }
     for (const auto& problem : problems.sorted()) log::warning(problem.where.text() + ": " + problem.what);
-    if (configuration->watch->bases.empty()) log::warning("the configuration names no base to watch");
+    if (configuration->watch->bases.empty() && configuration->watch->patterns.empty())
+        log::warning("the configuration names no base to watch");
 
     Outside outside(configuration->settings.registries);
     auto store = store::Store::open(configuration->settings.daemon.state, outside.loop.get_executor());

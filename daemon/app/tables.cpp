@@ -1,5 +1,6 @@
 #include "app/tables.hpp"
 
+#include "model/tag_version.hpp"
 #include "presets/render.hpp"
 #include "rules/match.hpp"
 
@@ -9,6 +10,11 @@
 namespace basewatch::app {
 
 namespace {
+
+std::optional<model::Reference> reference_of(const std::string& name) {
+    auto parsed = model::Reference::parse(name);
+    return parsed ? std::optional(*parsed) : std::nullopt;
+}
 
 std::vector<model::Platform> platforms_of(const settings::PlatformChoice& choice) {
     return choice.all ? std::vector<model::Platform>() : choice.named;
@@ -30,8 +36,8 @@ std::vector<std::pair<std::string, std::vector<std::string>>> targets_by_event(
     return rows;
 }
 
-std::shared_ptr<const rules::PlanningTable> planning_table(const settings::Settings& settings,
-                                                           const std::string& hostname) {
+std::shared_ptr<rules::PlanningTable> planning_table(const settings::Settings& settings,
+                                                     const std::string& hostname) {
     auto table = std::make_shared<rules::PlanningTable>();
     table->rules = rules_of_bases(settings);
     for (const auto& entry : settings.dependents)
@@ -40,6 +46,11 @@ std::shared_ptr<const rules::PlanningTable> planning_table(const settings::Setti
         if (auto merged = presets::merge(target))
             table->targets.emplace(name, merged->per() == settings::Per::dependent);
     for (const auto& [alias, base] : bases_by_alias(settings)) table->aliases[base].push_back(alias);
+    for (auto& pattern : tag_patterns(settings)) {
+        rules::PatternAliases aliases{pattern.settings->watch.base.name(), std::move(pattern.chosen), {}};
+        for (const auto& alias : pattern.settings->watch.aliases) aliases.names.push_back(alias.name());
+        if (!aliases.names.empty()) table->pattern_aliases.push_back(std::move(aliases));
+    }
     table->notify = targets_by_event(settings);
     const auto& url = settings.daemon.public_url;
     table->source = url.empty() ? "basewatch://" + hostname : url;
@@ -47,7 +58,42 @@ std::shared_ptr<const rules::PlanningTable> planning_table(const settings::Setti
     return table;
 }
 
+// `usual` are the platforms of the defaults, held once for all.
+watch::Watched watched(const settings::WatchSettings& watch, const settings::WatchDefaults& defaults,
+                       const watch::SharedPlatforms& usual) {
+    return {watch.base,
+            watch.interval.value_or(defaults.interval),
+            watch.platforms ? watch::SharedPlatforms(platforms_of(*watch.platforms)) : usual,
+            watch.ignore_labels,
+            defaults.unreachable_after,
+            watch.settle.value_or(defaults.settle),
+            watch.interval.has_value()};
+}
+
 }  // namespace
+
+bool TagPattern::fits(const model::Reference& reference) const {
+    return reference.name() == settings->watch.base.name() && chosen.fits(reference.tag());
+}
+
+std::optional<model::Reference> TagPattern::aliased(const model::Reference& reference) const {
+    for (const auto& alias : settings->watch.aliases)
+        if (reference.name() == alias.name() && chosen.fits(reference.tag()))
+            return settings->watch.base.with_tag(reference.tag());
+    return std::nullopt;
+}
+
+std::vector<TagPattern> tag_patterns(const settings::Settings& settings) {
+    std::vector<TagPattern> patterns;
+    for (const auto& pattern : settings.patterns) {
+        auto tags = pattern.tags;
+        tags.newest =
+            std::min(tags.newest.value_or(watch::most_tags_of_pattern), watch::most_tags_of_pattern);
+        auto filter = rules::TagFilter::compile(tags);
+        if (filter) patterns.push_back({&pattern, std::move(*filter)});
+    }
+    return patterns;
+}
 
 std::map<std::string, std::string> bases_by_alias(const settings::Settings& settings) {
     std::map<std::string, std::string> out;
@@ -56,15 +102,37 @@ std::map<std::string, std::string> bases_by_alias(const settings::Settings& sett
     return out;
 }
 
+namespace {
+
+// Finds the base behind whatever name a rule has for it.
+class BaseNames {
+public:
+    explicit BaseNames(const settings::Settings& settings)
+        : by_alias_(bases_by_alias(settings)), patterns_(tag_patterns(settings)) {}
+
+    std::string base_of(const std::string& name) const {
+        if (auto alias = by_alias_.find(name); alias != by_alias_.end()) return alias->second;
+        auto reference = patterns_.empty() || rules::is_glob(name) ? std::nullopt : reference_of(name);
+        for (const auto& pattern : patterns_)
+            if (auto base = reference ? pattern.aliased(*reference) : std::nullopt) return base->text();
+        return name;
+    }
+
+private:
+    std::map<std::string, std::string> by_alias_;
+    std::vector<TagPattern> patterns_;
+};
+
+}  // namespace
+
 std::vector<model::Rule> rules_of_bases(const settings::Settings& settings) {
-    auto by_alias = bases_by_alias(settings);
+    BaseNames names(settings);
     std::vector<model::Rule> out;
     for (const auto& entry : settings.rules) {
         auto& rule = out.emplace_back(entry.rule);
         rule.bases.clear();
         for (const auto& name : entry.rule.bases) {
-            auto alias = by_alias.find(name);
-            const auto& base = alias == by_alias.end() ? name : alias->second;
+            auto base = names.base_of(name);
             if (std::ranges::find(rule.bases, base) == rule.bases.end()) rule.bases.push_back(base);
         }
     }
@@ -78,29 +146,62 @@ std::vector<watch::Watched> watched_bases(const settings::Settings& settings) {
     const auto& defaults = settings.defaults;
     const watch::SharedPlatforms usual(platforms_of(defaults.platforms));
     for (const auto& watch : settings.watch) {
-        if (!seen.insert(watch.base.text()).second) continue;
-        out.push_back({watch.base, watch.interval.value_or(defaults.interval),
-                       watch.platforms ? watch::SharedPlatforms(platforms_of(*watch.platforms)) : usual,
-                       watch.ignore_labels, defaults.unreachable_after,
-                       watch.settle.value_or(defaults.settle), watch.interval.has_value()});
+        if (seen.insert(watch.base.text()).second) out.push_back(watched(watch, defaults, usual));
     }
+    auto patterns = tag_patterns(settings);
     for (const auto& rule : rules_of_bases(settings)) {
         for (const auto& name : rule.bases) {
             if (rules::is_glob(name) || !seen.insert(name).second) continue;
-            auto base = model::Reference::parse(name);
+            auto base = reference_of(name);
             if (!base) continue;
-            out.push_back(
-                {*base, defaults.interval, usual, {}, defaults.unreachable_after, defaults.settle, false});
+            // What is said of its like holds for it as well.
+            settings::WatchSettings named;
+            auto like = std::ranges::find_if(patterns, [&](const auto& each) { return each.fits(*base); });
+            if (like != patterns.end()) named = like->settings->watch;
+            named.base = *base;
+            out.push_back(watched(named, defaults, usual));
         }
     }
     return out;
 }
 
+namespace {
+
+std::map<std::string, std::vector<rules::Pin>> pins_by_base(const settings::Settings& settings) {
+    std::map<std::string, std::vector<rules::Pin>> pins;
+    for (const auto& watch : settings.watch)
+        if (!watch.pin.empty()) pins[watch.base.text()].push_back({watch.pin, "watch"});
+    BaseNames names(settings);
+    for (const auto& entry : settings.rules)
+        for (std::size_t i = 0; i < entry.pins.size(); ++i)
+            if (!entry.pins[i].empty())
+                pins[names.base_of(entry.rule.bases[i])].push_back(
+                    {entry.pins[i], "rule " + entry.rule.name});
+    return pins;
+}
+
+}  // namespace
+
 std::shared_ptr<const watch::WatchTable> watch_table(const settings::Settings& settings,
                                                      const std::string& hostname) {
     auto table = std::make_shared<watch::WatchTable>();
     table->bases = watched_bases(settings);
-    table->planning = planning_table(settings, hostname);
+    for (auto& pattern : tag_patterns(settings))
+        table->patterns.push_back({watched(pattern.settings->watch, settings.defaults),
+                                   pattern.settings->tags, std::move(pattern.chosen)});
+    auto planning = planning_table(settings, hostname);
+    planning->pins = pins_by_base(settings);
+    table->planning = std::move(planning);
+    std::set<std::string> wanted;
+    for (const auto& rule : table->planning->rules)
+        if (std::ranges::find(rule.on, model::ChangeKind::newer_version) != rule.on.end())
+            wanted.insert(rule.bases.begin(), rule.bases.end());
+    for (const auto& base : table->bases) {
+        if (!wanted.contains(base.base.text()) || !model::TagVersion::parse(base.base.tag())) continue;
+        bool first = table->newer.empty();
+        table->newer.push_back(base.base);
+        table->newer_interval = first ? base.interval : std::min(table->newer_interval, base.interval);
+    }
     return table;
 }
 

@@ -8,6 +8,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,18 @@ namespace basewatch::app {
 
 // Every other name of a base → the base.
 std::map<std::string, std::string> bases_by_alias(const settings::Settings& settings);
+
+// A pattern of `watch`, compiled.
+struct TagPattern {
+    const settings::PatternSettings* settings;
+    rules::TagFilter chosen;
+    // Whether it may come to stand for this reference: of its repository, and a tag that fits.
+    bool fits(const model::Reference& reference) const;
+    // The same of its aliases; the reference in its own repository.
+    std::optional<model::Reference> aliased(const model::Reference& reference) const;
+};
+// Those that compile.
+std::vector<TagPattern> tag_patterns(const settings::Settings& settings);
 
 // The rules with every alias that one names as its base replaced by the base itself.
 std::vector<model::Rule> rules_of_bases(const settings::Settings& settings);

@@ -25,9 +25,18 @@ struct Checked {
 
 struct Sweep {
     std::vector<Checked> checked;  // in the table's order
+    std::vector<watch::PatternReport> patterns;
     dispatch::Dispatcher::DrainReport deliveries;
     std::string fault;
 };
+
+bool may_be_found(const watch::WatchTable& table, const std::string& name) {
+    auto reference = model::Reference::parse(name);
+    return reference &&
+           std::any_of(table.patterns.begin(), table.patterns.end(), [&](const watch::Pattern& pattern) {
+               return pattern.each.base.name() == reference->name() && pattern.chosen.fits(reference->tag());
+           });
+}
 
 // Keeps the bases that were asked for; false, told, when one of them is not watched.
 bool narrow(app::Configuration& configuration, const std::vector<std::string>& references) {
@@ -36,16 +45,26 @@ bool narrow(app::Configuration& configuration, const std::vector<std::string>& r
     for (const auto& text : references) {
         auto reference = read_reference(text);
         if (!reference) return false;
-        wanted.push_back(reference->text());
+        wanted.push_back(watch::tag_of(*reference).text());
     }
     for (const auto& name : wanted) {
         const auto& bases = configuration.watch->bases;
         bool watched = std::any_of(bases.begin(), bases.end(),
-                                   [&](const watch::Watched& one) { return one.base.text() == name; });
+                                   [&](const watch::Watched& one) { return one.base.text() == name; }) ||
+                       may_be_found(*configuration.watch, name);
         if (!watched) complain(name + " is not watched: name it under `watch:` or in a rule");
         if (!watched) return false;
     }
     return true;
+}
+
+// Where a pin of the base is not what its tag points to.
+std::string pins_in_words(const watch::CheckReport& report, const rules::PlanningTable& planning) {
+    std::string text;
+    for (const auto& pin : rules::pins_of(report.base.text(), planning))
+        if (!report.after.empty() && pin.digest != report.after)
+            text += "; the pin " + pin.digest.short_text() + " (" + pin.by + ") is behind";
+    return text;
 }
 
 std::string in_words(const watch::CheckReport& report) {
@@ -56,27 +75,39 @@ std::string in_words(const watch::CheckReport& report) {
         return report.before.short_text() + " -> " + report.after.short_text() + ", held until " +
                rfc3339(report.held_until) + ": " + report.held_because;
     std::string kinds;
-    for (const auto& change : report.changes)
+    for (const auto& change : report.changes) {
         kinds += (kinds.empty() ? "" : ", ") + std::string(model::to_string(change.kind));
+        for (const auto& tag : change.newer_tags) kinds += " " + tag;
+    }
+    if (report.before == report.after || report.before.empty() || report.after.empty())
+        return kinds + ": " + (report.after.empty() ? report.before : report.after).short_text();
     return kinds + ": " + report.before.short_text() + " -> " + report.after.short_text();
 }
 
-Checked kept_of(const watch::CheckReport& report, bool json) {
-    return {report.outcome, report.base.familiar(), json ? api::view(report).dump() : in_words(report)};
+Checked kept_of(const watch::CheckReport& report, const rules::PlanningTable& planning, bool json) {
+    if (!json)
+        return {report.outcome, report.base.familiar(), in_words(report) + pins_in_words(report, planning)};
+    auto row = api::view(report);
+    if (auto late = api::behind(rules::pins_of(report.base.text(), planning), report.after))
+        row["pin"] = *late ? "behind" : "current";
+    return {report.outcome, report.base.familiar(), row.dump()};
 }
 
 Async<Sweep> sweep(app::Parts& parts, app::Configuration& configuration, std::vector<std::string> references,
                    bool json) {
     Sweep swept;
+    auto planning = configuration.watch->planning;
     auto used = co_await parts.use(configuration);
     if (!used) {
         swept.fault = used.error().message();
         co_return swept;
     }
     if (references.empty()) {
-        swept.checked.resize(parts.watcher.progress().watched);
+        swept.checked.reserve(parts.watcher.progress().watched);
         auto keep = [&](std::size_t place, const watch::CheckReport& report) {
-            swept.checked[place] = kept_of(report, json);
+            // The patterns may have come to stand for more.
+            if (place >= swept.checked.size()) swept.checked.resize(place + 1);
+            swept.checked[place] = kept_of(report, *planning, json);
         };
         co_await parts.watcher.check_all(model::DetectedBy::request, keep);
     } else {
@@ -84,9 +115,10 @@ Async<Sweep> sweep(app::Parts& parts, app::Configuration& configuration, std::ve
             auto report =
                 co_await parts.watcher.check_now(*model::Reference::parse(text), model::DetectedBy::request);
             if (!report) swept.fault = report.error().message();
-            if (report) swept.checked.push_back(kept_of(*report, json));
+            if (report) swept.checked.push_back(kept_of(*report, *planning, json));
         }
     }
+    swept.patterns = parts.watcher.patterns();
     swept.deliveries = co_await parts.dispatcher.drain_once();
     co_return swept;
 }
@@ -97,6 +129,8 @@ void show(const Common& common, Sweep& swept, const std::string& state_file) {
         nlohmann::ordered_json body{{"state_file", state_file}, {"checks", nlohmann::ordered_json::array()}};
         for (const auto& checked : swept.checked)
             body["checks"].push_back(nlohmann::ordered_json::parse(checked.detail));
+        body["patterns"] = nlohmann::ordered_json::array();
+        for (const auto& pattern : swept.patterns) body["patterns"].push_back(api::view(pattern));
         body["deliveries"] = {{"delivered", swept.deliveries.delivered},
                               {"failed", swept.deliveries.failed},
                               {"failures", swept.deliveries.failures}};
@@ -109,6 +143,11 @@ void show(const Common& common, Sweep& swept, const std::string& state_file) {
         table.add({taken.base, std::string(api::outcome_name(taken.outcome)), taken.detail});
     }
     print(table.text());
+    Table patterns({"REPOSITORY", "PATTERN", "BASES", "OF TAGS", "ERROR"});
+    for (const auto& pattern : swept.patterns)
+        patterns.add({pattern.repository.name(), api::in_words(pattern.tags),
+                      std::to_string(pattern.bases.size()), std::to_string(pattern.listed), pattern.error});
+    if (!patterns.empty()) print("\n" + patterns.text());
     print("state: " + state_file + "; deliveries: " + std::to_string(swept.deliveries.delivered) +
           " delivered, " + std::to_string(swept.deliveries.failed) + " failed\n");
     for (const auto& failure : swept.deliveries.failures) complain(failure);
@@ -136,7 +175,10 @@ int check(const Common& common, const std::vector<std::string>& references, bool
         return std::any_of(swept.checked.begin(), swept.checked.end(),
                            [&](const Checked& checked) { return checked.outcome == outcome; });
     };
-    if (!swept.fault.empty() || any(Outcome::failed) || swept.deliveries.failed > 0) return failed;
+    bool unlisted = std::any_of(swept.patterns.begin(), swept.patterns.end(),
+                                [](const auto& pattern) { return !pattern.error.empty(); });
+    if (!swept.fault.empty() || unlisted || any(Outcome::failed) || swept.deliveries.failed > 0)
+        return failed;
     return fail_on_change && any(Outcome::changed) ? something_changed : done;
 }
 

@@ -1,5 +1,7 @@
 // The verbs that print a list of what a running daemon knows.
 #include "cli/daemon_client.hpp"
+#include "cli/offline.hpp"
+#include "cli/table.hpp"
 #include "foundation/json.hpp"
 
 #include <nlohmann/json.hpp>
@@ -38,6 +40,19 @@ Column digest_column(std::string heading, std::string outer) {
             }};
 }
 
+// What the patterns stand for, before the bases themselves.
+void show_patterns(const json& answer) {
+    Table table({"REPOSITORY", "PATTERN", "STATE", "BASES", "OF TAGS", "NEXT LIST", "ERROR"});
+    if (const auto* patterns = array_member(answer, "patterns"))
+        for (const auto& row : *patterns) {
+            const auto* bases = array_member(row, "bases");
+            table.add({cell(row, "repository"), cell(row, "pattern"), cell(row, "state"),
+                       std::to_string(bases == nullptr ? 0 : bases->size()), cell(row, "listed"),
+                       cell(row, "next_list"), cell(row, "error")});
+        }
+    if (!table.empty()) print(table.text() + "\n");
+}
+
 Query with_limit(std::size_t limit) {
     return {{"limit", std::to_string(limit)}};
 }
@@ -59,12 +74,15 @@ int bases(const Common& common, const std::string& reference) {
                                column("ASKED EVERY", "asked_every"),
                                column("NEXT CHECK", "next_check"),
                                column("HELD UNTIL", "held_until"),
+                               column("PIN", "pin"),
+                               column("PIN", "pin"),
                                {"FLAPS", flaps_cell},
                                {"MIRROR BEHIND", mirror_cell},
                                column("ERROR", "error")},
                               "");
         });
     return ask(common, "GET", "/api/v1/bases", with_limit(1000), "", [](const json& answer) {
+        show_patterns(answer);
         return show_items(answer,
                           {column("BASE", "reference"),
                            column("STATE", "state"),
@@ -73,6 +91,7 @@ int bases(const Common& common, const std::string& reference) {
                            column("CHECKED", "checked_at"),
                            column("EVERY", "asked_every"),
                            column("HELD UNTIL", "held_until"),
+                           column("PIN", "pin"),
                            {"FLAPS", flaps_cell},
                            column("ERROR", "error")},
                           "no base is watched");
@@ -84,9 +103,17 @@ int changes(const Common& common, const std::string& reference, std::size_t limi
     add(query, "reference", reference);
     return ask(common, "GET", "/api/v1/changes", query, "", [](const json& answer) {
         return show_items(answer,
-                          {column("CHANGE", "id"), column("WHEN", "detected_at"), column("KIND", "kind"),
-                           column("BASE", "base"), digest_column("OLD", "old"), digest_column("NEW", "new"),
-                           list_column("DIFFERENCES", "differences")},
+                          {column("CHANGE", "id"),
+                           column("WHEN", "detected_at"),
+                           column("KIND", "kind"),
+                           column("BASE", "base"),
+                           digest_column("OLD", "old"),
+                           digest_column("NEW", "new"),
+                           {"DIFFERENCES",
+                            [](const json& row) {
+                                auto newer = joined(row, "newer_tags");
+                                return newer.empty() ? joined(row, "differences") : "newer: " + newer;
+                            }}},
                           "no change was seen yet");
     });
 }

@@ -22,6 +22,7 @@ model::Change imagined_change(const model::Reference& base, model::ChangeKind ki
     change.detected_at = now;
     model::Platform platform{"linux", "amd64", "", ""};
     change.changed_platforms = {platform};
+    if (kind == model::ChangeKind::newer_version) change.newer_tags = {"NEWER-TAG"};
     change.before.digest = model::Digest::of("simulated: before");
     change.after.digest = model::Digest::of("simulated: after");
     for (auto* look : {&change.before, &change.after}) {
@@ -30,6 +31,8 @@ model::Change imagined_change(const model::Reference& base, model::ChangeKind ki
         look->platforms[platform] = model::Digest::of("simulated: " + look->digest.text());
         look->detailed = true;
     }
+    if (kind == model::ChangeKind::tag_created) change.before = model::Observation();
+    if (kind == model::ChangeKind::tag_deleted) change.after = model::Observation();
     return change;
 }
 
@@ -90,13 +93,14 @@ int simulate(const Common& common, const std::string& text, const std::string& k
     auto kind = model::change_kind(kind_name);
     if (!kind)
         complain("`" + kind_name +
-                 "` is no kind of change: content, reverted, metadata, platform_added or platform_removed");
+                 "` is no kind of change: content, reverted, metadata, platform_added, platform_removed, "
+                 "tag_created, tag_deleted or newer_version");
     if (!reference || !kind) return wrong_usage;
     auto configuration = read_configuration(common);
     if (!configuration) return wrong_usage;
     app::Outside outside(configuration->settings.registries);
-    auto simulated = outside.wait_for(
-        played(outside, *configuration, imagined_change(*reference, *kind, outside.clock.now())));
+    auto simulated = outside.wait_for(played(
+        outside, *configuration, imagined_change(watch::tag_of(*reference), *kind, outside.clock.now())));
     if (!simulated) {
         complain(simulated.error().message());
         return failed;

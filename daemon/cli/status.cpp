@@ -24,6 +24,11 @@ int show_status(const json& answer) {
     if (!trouble.empty()) print("TROUBLE     " + trouble + "; nothing new is told until it can be\n");
     print("bases       " + inner(answer, "bases", "watched") + " watched, " +
           inner(answer, "bases", "failing") + " failing, " + inner(answer, "bases", "due") + " due\n");
+    if (auto late = inner(answer, "bases", "pins_behind"); !late.empty())
+        print("pins        " + inner(answer, "bases", "pinned") + " pinned, " + late + " behind\n");
+    if (inner(answer, "patterns", "watched") != "0")
+        print("patterns    " + inner(answer, "patterns", "watched") + " watched, " +
+              inner(answer, "patterns", "failing") + " failing\n");
     print("checks      " + inner(answer, "checks", "made") + " made, " + inner(answer, "checks", "failed") +
           " failed, last " + inner(answer, "checks", "last") + "\n");
     print("changes     " + cell(answer, "changes") + "\n");

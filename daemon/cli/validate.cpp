@@ -23,6 +23,12 @@ std::string as_json(const Problems& problems) {
            "\n";
 }
 
+// `1 pattern, `; nothing where there is none.
+std::string patterns_of(const app::Configuration& configuration) {
+    auto count = configuration.watch->patterns.size();
+    return count == 0 ? "" : std::to_string(count) + (count == 1 ? " pattern, " : " patterns, ");
+}
+
 }  // namespace
 
 int validate(const Common& common) {
@@ -43,8 +49,8 @@ int validate(const Common& common) {
     if (problems.failed()) return wrong_usage;
     if (!common.json)
         print(common.config + ": valid; " + std::to_string(configuration->watch->bases.size()) + " bases, " +
-              std::to_string(configuration->settings.rules.size()) + " rules, " +
-              std::to_string(configuration->settings.targets.size()) + " targets\n");
+              patterns_of(*configuration) + std::to_string(configuration->settings.rules.size()) +
+              " rules, " + std::to_string(configuration->settings.targets.size()) + " targets\n");
     return done;
 }
 

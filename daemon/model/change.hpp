@@ -17,9 +17,15 @@ enum class ChangeKind {
     metadata,
     platform_added,
     platform_removed,
+    tag_created,
+    tag_deleted,
+    newer_version,
     unreachable,
     recovered
 };
+
+// Whether the change leads from one digest of the base to another. The others leave its digest where it is.
+bool moves_digest(ChangeKind kind);
 
 std::string_view to_string(ChangeKind kind);
 std::optional<ChangeKind> change_kind(std::string_view name);
@@ -38,6 +44,8 @@ struct Change {
     std::vector<Platform> changed_platforms;
     // What differs, for people: `layers`, `config.Env`, `label maintainer`.
     std::vector<std::string> differences;
+    // Of newer_version: the tags that appeared, the newest first. `after` is what the first one points to.
+    std::vector<std::string> newer_tags;
     DetectedBy detected_by = DetectedBy::poll;
     Time detected_at{};
 };

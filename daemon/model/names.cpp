@@ -20,6 +20,9 @@ constexpr std::array change_kinds{
     Named{ChangeKind::metadata, "metadata"},
     Named{ChangeKind::platform_added, "platform_added"},
     Named{ChangeKind::platform_removed, "platform_removed"},
+    Named{ChangeKind::tag_created, "tag_created"},
+    Named{ChangeKind::tag_deleted, "tag_deleted"},
+    Named{ChangeKind::newer_version, "newer_version"},
     Named{ChangeKind::unreachable, "unreachable"},
     Named{ChangeKind::recovered, "recovered"},
 };
@@ -55,6 +58,23 @@ std::optional<Enum> value_in(const Table& table, std::string_view name) {
 
 }  // namespace
 
+bool moves_digest(ChangeKind kind) {
+    switch (kind) {
+        case ChangeKind::content:
+        case ChangeKind::reverted:
+        case ChangeKind::metadata:
+        case ChangeKind::platform_added:
+        case ChangeKind::platform_removed:
+            return true;
+        case ChangeKind::tag_created:
+        case ChangeKind::tag_deleted:
+        case ChangeKind::newer_version:
+        case ChangeKind::unreachable:
+        case ChangeKind::recovered:
+            return false;
+    }
+    return false;
+}
 std::string_view to_string(ChangeKind kind) {
     return name_in(change_kinds, kind);
 }

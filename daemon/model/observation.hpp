@@ -81,6 +81,8 @@ struct BaseState {
     std::string last_error_kind;
     std::optional<Settling> settling;  // none: nothing is held, and nothing to remember for it
     bool told_unreachable = false;     // `unreachable` was told and `recovered` not yet
+    int missing = 0;                   // how often in a row the registry said that there is no such tag
+    std::optional<Time> missing_since{};
     bool observed() const { return !current.digest.empty(); }
 };
 

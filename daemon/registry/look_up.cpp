@@ -214,6 +214,15 @@ Async<Result<Pointer>> LookUp::by_head(Side side, model::Reference reference, La
     co_return as_pinned(*host, reference, Pointer{*digest, type, false});
 }
 
+Async<Result<bool>> LookUp::is_gone(Side side, model::Reference tag) {
+    auto answer = co_await get(side, tag, true);
+    if (!answer) co_return answer.error();
+    if (answer->response.status == 200) co_return false;
+    auto refusal = refusal_of(*side.host, *answer, "", clock_);
+    if (refusal.kind() == ErrorKind::not_found) co_return true;
+    co_return refusal;
+}
+
 Async<Result<Answer>> LookUp::get(Side side, model::Reference reference, bool waits) {
     const auto& host = side.host;
     auto question = question_of(side, reference, "GET");

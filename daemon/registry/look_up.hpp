@@ -14,6 +14,8 @@ public:
 
     // As `side` says. A mirror that does not have it is not asked twice.
     Async<Result<Pointer>> look_up(Side side, model::Reference reference, LastAnswer last);
+    // Whether this side says by GET that there is no such tag: true for a 404 alone.
+    Async<Result<bool>> is_gone(Side side, model::Reference tag);
 
 private:
     Async<Result<Pointer>> by_head(Side side, model::Reference reference, LastAnswer last);

@@ -105,6 +105,14 @@ void RegistryClient::replace_settings(std::shared_ptr<const settings::Registries
     state_->bulk.review();
 }
 
+Async<Result<bool>> RegistryClient::is_gone(model::Reference tag) {
+    auto home = state_->mirrors.home(tag);
+    if (home.is_mirror())
+        co_return Error(ErrorKind::unreachable,
+                        "only a mirror can be asked, and what it does not have need not be gone");
+    co_return co_await state_->pointers.is_gone(home, std::move(tag));
+}
+
 Async<Result<Pointer>> RegistryClient::look_up(model::Reference reference, LastAnswer last, bool insists) {
     auto result = co_await state_->look_up(reference, std::move(last), insists);
     state_->count(reference.registry(), result);

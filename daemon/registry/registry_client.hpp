@@ -144,6 +144,10 @@ public:
     // (bulk.hpp).
     void expect_tags(std::map<std::string, std::size_t> tags);
 
+    // Whether the registry itself has no such tag: asked by GET, and never of a mirror or a cache, which may
+    // only not have seen it. True for 404 alone; every other failure is an Error.
+    Async<Result<bool>> is_gone(model::Reference tag);
+
     // The manifest with this digest in the reference's repository. Bound 8 MiB. bad_answer when the bytes do
     // not hash to it, when media type and body disagree, or for schema 1.
     Async<Result<Manifest>> manifest(model::Reference repository, model::Digest digest);

@@ -42,7 +42,7 @@ Async<Result<std::vector<model::Condition>>> ask_conditions(model::Change change
                                                             std::shared_ptr<const PlanningTable> table,
                                                             jq::Worker& worker, Time now) {
     std::vector<model::Condition> conditions;
-    auto rules = matching(table->rules, names_of(change.base.text(), *table), change.kind);
+    auto rules = matching(table->rules, names_of(change.base, *table), change.kind);
     std::erase_if(rules, [](const auto* rule) { return rule->when.empty(); });
     if (rules.empty()) co_return conditions;
     UlidSource ids;

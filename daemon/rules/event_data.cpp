@@ -47,6 +47,20 @@ void add_links(EventData& data, const std::string& change_id, const model::Refer
     data["links"] = std::move(links);
 }
 
+void add_pins(EventData& data, const model::Reference& base, const model::Observation& after,
+              const PlanningTable& table) {
+    for (const auto& pin : pins_of(base.text(), table))
+        data["pins"].push_back({{"digest", pin.digest.text()},
+                                {"by", pin.by},
+                                {"behind", !after.digest.empty() && pin.digest != after.digest}});
+}
+
+EventData newer_data(const model::Change& change) {
+    if (change.newer_tags.empty()) return nullptr;
+    const auto& tag = change.newer_tags.front();
+    return {{"reference", change.base.with_tag(tag).text()}, {"tag", tag}, {"tags", change.newer_tags}};
+}
+
 EventData change_data(const model::Change& change, const std::vector<std::string>& rule_names,
                       const std::vector<std::string>& dependents, const PlanningTable& table) {
     EventData data{{"kind", model::to_string(change.kind)},
@@ -60,9 +74,12 @@ EventData change_data(const model::Change& change, const std::vector<std::string
                    {"dependents", EventData::array()},
                    {"detected_by", model::to_string(change.detected_by)},
                    {"change", change.id}};
+    if (auto newer = newer_data(change); !newer.is_null()) data["newer"] = std::move(newer);
     for (const auto& platform : change.changed_platforms)
         data["changed_platforms"].push_back(platform.text());
     for (const auto& dependent : dependents) data["dependents"].push_back(dependent_data(dependent, table));
+    bool of_base = change.kind != model::ChangeKind::newer_version;
+    add_pins(data, change.base, of_base ? change.after : change.before, table);
     add_links(data, change.id, change.base, table);
     return data;
 }

@@ -23,6 +23,13 @@ EventData dependent_data(const std::string& dependent, const PlanningTable& tabl
 void add_links(EventData& data, const std::string& change_id, const model::Reference& base,
                const PlanningTable& table);
 
+// Adds `pins` where the base has any: each with its digest, who wrote it, and whether it is behind `after`.
+void add_pins(EventData& data, const model::Reference& base, const model::Observation& after,
+              const PlanningTable& table);
+
+// Which tags are newer, the newest first; `new` is what that one points to. Null for other kinds.
+EventData newer_data(const model::Change& change);
+
 // The data of `base.changed`.
 EventData change_data(const model::Change& change, const std::vector<std::string>& rule_names,
                       const std::vector<std::string>& dependents, const PlanningTable& table);

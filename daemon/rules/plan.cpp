@@ -69,7 +69,8 @@ std::vector<std::string> dependents_of_rules(const Rules& rules) {
 
 // The rules that have this base, whatever they fire on.
 Rules rules_of_base(const std::string& base, const PlanningTable& table) {
-    auto names = names_of(base, table);
+    auto reference = model::Reference::parse(base);
+    auto names = reference ? names_of(*reference, table) : std::vector<std::string>{base};
     Rules found;
     for (const auto& rule : table.rules) {
         auto means = [&](const std::string& pattern) {
@@ -112,7 +113,21 @@ struct Occasion {
     std::vector<std::string> causes;
     std::string change_id;
     Time time;
+    EventData newer;  // null for most
 };
+
+std::string reason_of(const model::Change& change) {
+    switch (change.kind) {
+        case model::ChangeKind::tag_created:
+            return "tag created";
+        case model::ChangeKind::tag_deleted:
+            return "tag deleted";
+        case model::ChangeKind::newer_version:
+            return "newer version " + change.newer_tags.front();
+        default:
+            return "base changed";
+    }
+}
 
 EventData rebuild_data(const model::Rebuild& rebuild, const std::string& dependent, const Occasion& occasion,
                        const PlanningTable& table) {
@@ -123,6 +138,8 @@ EventData rebuild_data(const model::Rebuild& rebuild, const std::string& depende
                    {"new", observation_data(occasion.after)},
                    {"reason", rebuild.reason},
                    {"causes", rebuild.causes}};
+    if (!occasion.newer.is_null()) data["newer"] = occasion.newer;
+    add_pins(data, occasion.base, occasion.newer.is_null() ? occasion.after : occasion.before, table);
     if (rebuild.deadline) data["deadline"] = rfc3339(*rebuild.deadline);
     if (!occasion.change_id.empty()) data["change"] = occasion.change_id;
     return data;
@@ -165,10 +182,18 @@ Rules wanted(Rules rules, const std::vector<model::Condition>& conditions, Event
 
 }  // namespace
 
-std::vector<std::string> names_of(const std::string& base, const PlanningTable& table) {
-    std::vector<std::string> names{base};
-    if (auto known = table.aliases.find(base); known != table.aliases.end())
+std::vector<Pin> pins_of(const std::string& base, const PlanningTable& table) {
+    auto pins = table.pins.find(base);
+    return pins == table.pins.end() ? std::vector<Pin>() : pins->second;
+}
+
+std::vector<std::string> names_of(const model::Reference& base, const PlanningTable& table) {
+    std::vector<std::string> names{base.text()};
+    if (auto known = table.aliases.find(names.front()); known != table.aliases.end())
         names.insert(names.end(), known->second.begin(), known->second.end());
+    for (const auto& pattern : table.pattern_aliases)
+        if (pattern.repository == base.name() && pattern.chosen.fits(base.tag()))
+            for (const auto& name : pattern.names) names.push_back(name + ":" + base.tag());
     return names;
 }
 
@@ -177,7 +202,8 @@ Plan plan_change(const model::Change& change, const PlanningTable& table, UlidSo
     Plan plan;
     std::string base = change.base.text();
     auto failed = EventData::array();
-    const auto rules = wanted(matching(table.rules, names_of(base, table), change.kind), conditions, failed);
+    const auto rules =
+        wanted(matching(table.rules, names_of(change.base, table), change.kind), conditions, failed);
     if (rules.empty()) return plan;
 
     std::vector<std::string> rule_names;
@@ -188,8 +214,8 @@ Plan plan_change(const model::Change& change, const PlanningTable& table, UlidSo
     auto event = make_event("base.changed", base, change.detected_at, change.id, data, table, ids, now);
     for (const auto& target : targets_of(rules, false, table))
         add_delivery(plan, event.id, target, "", ids, now);
-    Occasion occasion{change.base, change.before, change.after,      "base changed",
-                      {event.id},  change.id,     change.detected_at};
+    Occasion occasion{change.base, change.before, change.after,       reason_of(change),
+                      {event.id},  change.id,     change.detected_at, newer_data(change)};
     plan.events.push_back(std::move(event));
 
     auto by_dependent = rules_by_dependent(rules);
@@ -245,7 +271,7 @@ Result<Plan> plan_request(const std::string& dependent, const std::map<std::stri
         if (targets.empty()) continue;
         // Nothing has moved: the base is what it was.
         model::Observation unknown;
-        Occasion occasion{state.reference, unknown, state.current, why, {}, "", now};
+        Occasion occasion{state.reference, unknown, state.current, why, {}, "", now, nullptr};
         add_rebuild(plan, dependent, targets, occasion, table, ids, now);
     }
     if (!named) return Error(ErrorKind::invalid, "no rule builds " + dependent + " on that base");

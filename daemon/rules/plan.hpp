@@ -9,6 +9,7 @@
 #include "model/event.hpp"
 #include "model/rebuild.hpp"
 #include "model/rule.hpp"
+#include "rules/tag_filter.hpp"
 
 #include <functional>
 #include <map>
@@ -17,12 +18,28 @@
 
 namespace basewatch::rules {
 
+// The tags of a repository that a pattern chooses, under other names of the repository.
+struct PatternAliases {
+    std::string repository;
+    TagFilter chosen;
+    std::vector<std::string> names;
+};
+
+// A digest that somebody wrote beside a base's tag: what is built on it is built on that digest until a
+// commit says another.
+struct Pin {
+    model::Digest digest;
+    std::string by;  // `rule NAME`, or `watch`
+};
+
 // All that planning needs to know of the configuration. Made once per (re)load, shared, never changed.
 struct PlanningTable {
     std::vector<model::Rule> rules;
     std::map<std::string, model::Dependent> dependents;       // by normalised reference
     std::map<std::string, bool> targets;                      // name → fires once per dependent
     std::map<std::string, std::vector<std::string>> aliases;  // base → its other names
+    std::vector<PatternAliases> pattern_aliases;
+    std::map<std::string, std::vector<Pin>> pins;  // by base
     std::vector<std::pair<std::string, std::vector<std::string>>>
         notify;              // event type without prefix → targets
     std::string source;      // CloudEvents `source`: public_url, or basewatch://HOSTNAME
@@ -35,11 +52,14 @@ struct Plan {
     std::vector<model::Delivery> deliveries;
 };
 
-// A base's normalised reference, and the other names that rules may know it by.
-std::vector<std::string> names_of(const std::string& base, const PlanningTable& table);
+// The pins of a base, by its normalised reference.
+std::vector<Pin> pins_of(const std::string& base, const PlanningTable& table);
 
-// For kinds that a check finds (not unreachable and recovered). Rules whose condition says `unwanted` are
-// left out; the event names those whose condition failed.
+// The base's normalised reference, and its other names.
+std::vector<std::string> names_of(const model::Reference& base, const PlanningTable& table);
+
+// For kinds that a check or a list finds (not unreachable and recovered). Rules whose condition says
+// `unwanted` are left out; the event names those whose condition failed.
 Plan plan_change(const model::Change& change, const PlanningTable& table, UlidSource& ids, Time now,
                  const std::vector<model::Condition>& conditions = {});
 

@@ -34,6 +34,9 @@ void read_rules(const YamlValue& value, Reading& reading);
 void read_notify(const YamlValue& value, Reading& reading);
 void read_targets(const YamlValue& value, Reading& reading);
 
+// `tags` of an entry of `watch`.
+void read_tags(const YamlValue& value, Problems& problems, PatternSettings& pattern);
+
 // The entries of a section that must be a list, each `- …`.
 std::vector<YamlValue> section_items(const YamlValue& value, std::string_view name, Problems& problems);
 // The entries of a section that maps names to settings.

@@ -33,14 +33,17 @@ void add(const std::string& text, const Mark& where, std::string_view name, std:
 void read_bases(YamlMap& map, Reading& reading, RuleSettings& settings) {
     for (const auto& item : some(map, "base", reading.problems)) {
         std::optional<std::string> base;
+        model::Digest pin;
         if (item.kind() == YamlValue::Kind::scalar && has_glob(item.scalar())) {
             auto pattern = normalised_pattern(item.scalar());
             if (pattern) base = *pattern;
             if (!pattern) reading.problems.error(item.mark(), "`base`: " + pattern.error().message());
-        } else if (auto reference = read_tag_reference(item, "base", reading.problems)) {
-            base = reference->text();
+        } else if (auto reference = read_base_reference(item, "base", reading.problems)) {
+            base = reference->base.text();
+            pin = reference->pin;
         }
         if (base) add(*base, item.mark(), "base", settings.rule.bases, settings.base_marks, reading.problems);
+        if (settings.pins.size() < settings.rule.bases.size()) settings.pins.push_back(std::move(pin));
     }
 }
 
@@ -57,12 +60,15 @@ void read_kinds(YamlMap& map, Reading& reading, RuleSettings& settings) {
                                                     item.scalar() + " under `notify`");
             continue;
         }
-        if (!read_word(item, "on", {"content", "reverted", "metadata", "platform_added", "platform_removed"},
-                       reading.problems, {"tag_created", "tag_deleted", "newer_version"}))
+        if (!read_word(item, "on",
+                       {"content", "reverted", "metadata", "platform_added", "platform_removed",
+                        "tag_created", "tag_deleted", "newer_version"},
+                       reading.problems))
             continue;
         auto kind = model::change_kind(item.scalar());
-        if (kind && std::ranges::find(settings.rule.on, *kind) == settings.rule.on.end())
-            settings.rule.on.push_back(*kind);
+        if (!kind || std::ranges::find(settings.rule.on, *kind) != settings.rule.on.end()) continue;
+        settings.rule.on.push_back(*kind);
+        settings.on_marks.push_back(item.mark());
     }
 }
 

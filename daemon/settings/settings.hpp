@@ -6,6 +6,7 @@
 #include "model/platform.hpp"
 #include "model/reference.hpp"
 #include "model/rule.hpp"
+#include "model/tag_choice.hpp"
 #include "settings/registry_settings.hpp"
 #include "settings/target_settings.hpp"
 
@@ -52,8 +53,18 @@ struct WatchSettings {
     std::optional<PlatformChoice> platforms;
     std::optional<Milliseconds> settle;
     std::vector<std::string> ignore_labels;
+    model::Digest pin;                      // that it stands beside, `tag@digest`; empty: none
     std::vector<model::Reference> aliases;  // the same tag under another name
     std::vector<Mark> alias_marks;          // beside aliases
+};
+
+// An entry of `watch` with `tags`: `watch.base` is the repository, its tag says nothing, and so do those of
+// the aliases.
+struct PatternSettings {
+    WatchSettings watch;
+    model::TagChoice tags;
+    Mark glob_at, regex_at, semver_at;
+    std::vector<Mark> exclude_marks;  // beside tags.exclude
 };
 
 struct DependentSettings {
@@ -67,6 +78,8 @@ struct RuleSettings {
     Mark where;
     Mark when_at;                       // where the condition's first line stands
     std::vector<Mark> base_marks;       // beside rule.bases
+    std::vector<model::Digest> pins;    // beside rule.bases; empty where there is none
+    std::vector<Mark> on_marks;         // beside rule.on; empty where `on` was left out
     std::vector<Mark> dependent_marks;  // beside rule.dependents
     std::vector<Mark> fire_marks;       // beside rule.fire
 };
@@ -83,6 +96,7 @@ struct Settings {
     WatchDefaults defaults;
     std::shared_ptr<const RegistriesSettings> registries;
     std::vector<WatchSettings> watch;
+    std::vector<PatternSettings> patterns;
     std::vector<DependentSettings> dependents;
     std::vector<RuleSettings> rules;
     std::vector<NotifySettings> notify;

@@ -190,13 +190,19 @@ std::map<std::string, std::string> read_texts(const YamlValue& value, const std:
     return out;
 }
 
-std::optional<model::Reference> read_tag_reference(const YamlValue& value, std::string_view name,
+namespace {
+
+std::optional<model::Reference> read_any_reference(const YamlValue& value, std::string_view name,
                                                    Problems& problems) {
     auto text = yaml_string(value, name, problems);
     if (!text) return std::nullopt;
     if (has_glob(*text)) {
-        problems.error(value.mark(), ticked(name) + ": patterns such as " + value.described() +
-                                         " are not in this version: name one tag");
+        problems.error(
+            value.mark(),
+            ticked(name) + (name == "watch" ? ": a pattern such as " + value.described() +
+                                                  " is written as {image: REPOSITORY, tags: {glob: \"3.*\"}}"
+                                            : ": patterns such as " + value.described() +
+                                                  " are not in this version: name one tag"));
         return std::nullopt;
     }
     auto reference = model::Reference::parse(*text);
@@ -204,13 +210,33 @@ std::optional<model::Reference> read_tag_reference(const YamlValue& value, std::
         problems.error(value.mark(), ticked(name) + ": " + reference.error().message());
         return std::nullopt;
     }
-    if (!reference->digest()) return *reference;
+    return *reference;
+}
+
+}  // namespace
+
+std::optional<model::Reference> read_tag_reference(const YamlValue& value, std::string_view name,
+                                                   Problems& problems) {
+    auto reference = read_any_reference(value, name, problems);
+    if (!reference || !reference->digest()) return reference;
     problems.error(value.mark(),
-                   ticked(name) +
-                       ": a reference with a digest never moves, and pinned ones are "
-                       "not in this version: name the tag, " +
+                   ticked(name) + ": a reference with a digest never moves: name the tag, " +
                        (reference->tag().empty() ? reference->name() + ":TAG"
                                                  : reference->with_tag(reference->tag()).text()));
+    return std::nullopt;
+}
+
+std::optional<PinnedReference> read_base_reference(const YamlValue& value, std::string_view name,
+                                                   Problems& problems) {
+    auto reference = read_any_reference(value, name, problems);
+    if (!reference) return std::nullopt;
+    if (!reference->digest()) return PinnedReference{*reference, {}};
+    if (!reference->tag().empty())
+        return PinnedReference{reference->with_tag(reference->tag()), *reference->digest()};
+    problems.error(value.mark(), ticked(name) +
+                                     ": a digest alone never moves, and there is nothing to watch: " +
+                                     "name the tag beside it, " + reference->name() + ":TAG@" +
+                                     reference->digest()->text());
     return std::nullopt;
 }
 

@@ -53,6 +53,14 @@ std::map<std::string, std::string> read_texts(const YamlValue& value, const std:
 // A reference to a tag: one with a digest is refused, because what is pinned never moves.
 std::optional<model::Reference> read_tag_reference(const YamlValue& value, std::string_view name,
                                                    Problems& problems);
+// A base: a reference to a tag, perhaps pinned (`ruby:3.3@sha256:…`). The tag is what is watched; a digest
+// without one never moves, and is refused.
+struct PinnedReference {
+    model::Reference base;  // to the tag
+    model::Digest pin;      // empty: none
+};
+std::optional<PinnedReference> read_base_reference(const YamlValue& value, std::string_view name,
+                                                   Problems& problems);
 // Whether the text names a tag itself, rather than leaving it to `latest`.
 bool names_a_tag(std::string_view text);
 // `*` or `?` in it.

@@ -43,9 +43,21 @@ std::optional<PlatformChoice> read_platforms(const YamlValue& value, Problems& p
     return choice;
 }
 
-void read_aliases(const YamlValue& value, Problems& problems, WatchSettings& watch) {
+// What stands where tags are chosen by `tags`.
+std::optional<model::Reference> read_repository(const YamlValue& value, std::string_view name,
+                                                Problems& problems) {
+    auto reference = read_tag_reference(value, name, problems);
+    if (!reference || !names_a_tag(value.scalar())) return reference;
+    problems.error(value.mark(), "`" + std::string(name) +
+                                     "` of an entry with `tags` names no tag itself: write " +
+                                     reference->name());
+    return std::nullopt;
+}
+
+void read_aliases(const YamlValue& value, Problems& problems, bool of_pattern, WatchSettings& watch) {
     for (const auto& item : yaml_one_or_many(value)) {
-        auto alias = read_tag_reference(item, "aliases", problems);
+        auto alias = of_pattern ? read_repository(item, "aliases", problems)
+                                : read_tag_reference(item, "aliases", problems);
         if (!alias) continue;
         // The same tag under another name, unless a tag stands there.
         watch.aliases.push_back(names_a_tag(item.scalar()) ? *alias : alias->with_tag(watch.base.tag()));
@@ -69,17 +81,26 @@ void read_watch_entry(const YamlValue& value, Reading& reading) {
     WatchSettings watch;
     watch.where = value.mark();
     if (value.kind() == YamlValue::Kind::scalar) {
-        if (auto base = read_tag_reference(value, "watch", reading.problems)) {
-            watch.base = *base;
+        if (auto base = read_base_reference(value, "watch", reading.problems)) {
+            watch.base = std::move(base->base);
+            watch.pin = std::move(base->pin);
             reading.settings.watch.push_back(std::move(watch));
         }
         return;
     }
     YamlMap map(value, "an entry of `watch`", reading.problems);
     if (value.kind() != YamlValue::Kind::map) return;
-    map.refuse({"tags"});
-    if (auto image = map.require("image"))
-        watch.base = read_tag_reference(*image, "image", reading.problems).value_or(model::Reference());
+    std::optional<PatternSettings> pattern;
+    std::size_t earlier = reading.problems.errors();
+    if (auto tags = map.take("tags")) read_tags(*tags, reading.problems, pattern.emplace());
+    auto image = map.require("image");
+    if (image && pattern)
+        watch.base = read_repository(*image, "image", reading.problems).value_or(model::Reference());
+    if (image && !pattern)
+        if (auto base = read_base_reference(*image, "image", reading.problems)) {
+            watch.base = std::move(base->base);
+            watch.pin = std::move(base->pin);
+        }
     if (auto interval = map.take("interval"))
         watch.interval =
             read_duration(*interval, "interval", shortest_interval, longest_interval, reading.problems);
@@ -88,9 +109,16 @@ void read_watch_entry(const YamlValue& value, Reading& reading) {
     if (auto settle = map.take("settle"))
         watch.settle = read_duration(*settle, "settle", 0ms, longest_settle, reading.problems);
     if (auto labels = map.take("ignore_labels")) read_ignore_labels(*labels, reading.problems, watch);
-    if (auto aliases = map.take("aliases")) read_aliases(*aliases, reading.problems, watch);
+    if (auto aliases = map.take("aliases"))
+        read_aliases(*aliases, reading.problems, pattern.has_value(), watch);
     map.finish();
-    if (!watch.base.empty()) reading.settings.watch.push_back(std::move(watch));
+    if (watch.base.empty()) return;
+    if (!pattern) {
+        reading.settings.watch.push_back(std::move(watch));
+    } else if (reading.problems.errors() == earlier) {
+        pattern->watch = std::move(watch);
+        reading.settings.patterns.push_back(std::move(*pattern));
+    }
 }
 
 void read_dependent(const YamlValue& value, Reading& reading) {

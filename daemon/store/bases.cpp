@@ -33,7 +33,8 @@ Result<BasePage> bases_behind(Connection& connection, std::int64_t after, std::s
     Query row(
         connection,
         "SELECT b.seq, b.reference, b.profile, b.checked_at, b.failing_since, b.failures, b.last_error, "
-        "b.last_error_kind, b.told_unreachable, o.seq IS NOT NULL, o.digest, o.media_type, o.observed_at, "
+        "b.last_error_kind, b.told_unreachable, b.missing, b.missing_since, o.seq IS NOT NULL, o.digest, "
+        "o.media_type, o.observed_at, "
         "o.detailed, o.platforms FROM bases b LEFT JOIN observations o ON o.seq = b.observation "
         "WHERE b.seq > ? ORDER BY b.seq LIMIT ?",
         after, most);
@@ -48,6 +49,8 @@ Result<BasePage> bases_behind(Connection& connection, std::int64_t after, std::s
         base.last_error = row.text();
         base.last_error_kind = row.text();
         base.told_unreachable = row.flag();
+        base.missing = row.small_integer();
+        base.missing_since = row.optional_time();
         if (row.flag()) base.current = read_observation(row);
     }
     add_settling(connection, after, page);
@@ -59,12 +62,14 @@ Result<void> mark(Connection& connection, const std::vector<CheckMark>& marks) {
     for (const auto& mark : marks) {
         Query query(connection,
                     "INSERT INTO bases (reference, profile, checked_at, failing_since, failures, last_error, "
-                    "last_error_kind, told_unreachable) VALUES (?, ?, ?, ?, ?, ?, ?, 0) "
+                    "last_error_kind, told_unreachable, missing, missing_since) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?) "
                     "ON CONFLICT (reference) DO UPDATE SET checked_at = excluded.checked_at, "
                     "failing_since = excluded.failing_since, failures = excluded.failures, "
-                    "last_error = excluded.last_error, last_error_kind = excluded.last_error_kind",
+                    "last_error = excluded.last_error, last_error_kind = excluded.last_error_kind, "
+                    "missing = excluded.missing, missing_since = excluded.missing_since",
                     mark.base, model::accept_profile, mark.checked_at, mark.failing_since, mark.failures,
-                    mark.last_error, mark.last_error_kind);
+                    mark.last_error, mark.last_error_kind, mark.missing, mark.missing_since);
         query.run();
     }
     return {};

@@ -14,6 +14,10 @@ bool about_reachability(const model::Change& change) {
     return change.kind == model::ChangeKind::unreachable || change.kind == model::ChangeKind::recovered;
 }
 
+bool moves_digest(const model::Change& change) {
+    return model::moves_digest(change.kind);
+}
+
 struct StoredObservation {
     std::int64_t seq = 0;  // 0: none
     model::Digest digest;
@@ -40,6 +44,8 @@ bool has_current(Connection& connection, const model::Reference& base) {
 // A change is told of the digest that is stored; when another one is there by now, it never happened.
 Result<void> follows_from(const model::Digest& current, const Finding& finding) {
     for (const auto& change : finding.changes) {
+        // A tag that came, or a newer one, is no state of the base that it is told of.
+        if (finding.state.reference.empty() && !moves_digest(change) && !about_reachability(change)) continue;
         if (change.base != finding.state.reference)
             return Error(ErrorKind::invalid,
                          "a change of " + change.base.text() + " came without the state that it led to");
@@ -54,7 +60,7 @@ Result<void> follows_from(const model::Digest& current, const Finding& finding) 
 
 std::int64_t add_observation(Connection& connection, const Finding& finding, std::int64_t replaced) {
     const auto& observation = finding.state.current;
-    bool baseline = std::all_of(finding.changes.begin(), finding.changes.end(), about_reachability);
+    bool baseline = std::none_of(finding.changes.begin(), finding.changes.end(), moves_digest);
     if (replaced != 0)
         Query(connection, "UPDATE observations SET replaced_at = ? WHERE seq = ?", observation.observed_at,
               replaced)
@@ -107,17 +113,19 @@ Result<void> put_state(Connection& connection, const Finding& finding) {
     auto follows = follows_from(current ? newest.digest : model::Digest(), finding);
     if (!follows) return follows.error();
     auto observation = place_observation(connection, finding, newest, current);
-    Query query(
-        connection,
-        "INSERT INTO bases (reference, observation, profile, checked_at, failing_since, failures, "
-        "last_error, last_error_kind, told_unreachable) VALUES (?, nullif(?, 0), ?, ?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT (reference) DO UPDATE SET observation = excluded.observation, "
-        "profile = excluded.profile, checked_at = excluded.checked_at, "
-        "failing_since = excluded.failing_since, failures = excluded.failures, "
-        "last_error = excluded.last_error, last_error_kind = excluded.last_error_kind, "
-        "told_unreachable = excluded.told_unreachable",
-        state.reference, observation, state.profile, state.checked_at, state.failing_since, state.failures,
-        state.last_error, state.last_error_kind, state.told_unreachable);
+    Query query(connection,
+                "INSERT INTO bases (reference, observation, profile, checked_at, failing_since, failures, "
+                "last_error, last_error_kind, told_unreachable, missing, missing_since) "
+                "VALUES (?, nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                "ON CONFLICT (reference) DO UPDATE SET observation = excluded.observation, "
+                "profile = excluded.profile, checked_at = excluded.checked_at, "
+                "failing_since = excluded.failing_since, failures = excluded.failures, "
+                "last_error = excluded.last_error, last_error_kind = excluded.last_error_kind, "
+                "told_unreachable = excluded.told_unreachable, missing = excluded.missing, "
+                "missing_since = excluded.missing_since",
+                state.reference, observation, state.profile, state.checked_at, state.failing_since,
+                state.failures, state.last_error, state.last_error_kind, state.told_unreachable,
+                state.missing, state.missing_since);
     query.run();
     put_settling(connection, state);
     return {};
@@ -140,13 +148,13 @@ void put_change(Connection& connection, const model::Change& change) {
         connection,
         "INSERT INTO changes (id, base, kind, assumed, before_digest, before_media_type, before_observed_at, "
         "before_detailed, before_platforms, after_digest, after_media_type, after_observed_at, "
-        "after_detailed, after_platforms, changed_platforms, differences, detected_by, detected_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "after_detailed, after_platforms, changed_platforms, differences, detected_by, detected_at, "
+        "newer_tags) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         change.id, change.base, model::to_string(change.kind), change.assumed, before.digest,
         before.media_type, before.observed_at, before.detailed, manifests_text(before.platforms),
         after.digest, after.media_type, after.observed_at, after.detailed, manifests_text(after.platforms),
         platforms_text(change.changed_platforms), strings_text(change.differences),
-        model::to_string(change.detected_by), change.detected_at)
+        model::to_string(change.detected_by), change.detected_at, strings_text(change.newer_tags))
         .run();
 }
 
@@ -163,24 +171,26 @@ void put_rebuild(Connection& connection, const model::Rebuild& rebuild) {
             .run();
 }
 
+}  // namespace
+
 // What refers to something comes after it.
-Result<void> put(Connection& connection, const Finding& finding) {
+Result<void> put_finding(Connection& connection, const Finding& finding) {
     auto state = put_state(connection, finding);
     if (!state) return state.error();
+    if (finding.forgets) forget_base(connection, finding.state.reference);
     for (const auto& [digest, image] : finding.images) put_image(connection, digest, image);
     for (const auto& change : finding.changes) put_change(connection, change);
     for (const auto& condition : finding.conditions) put_condition(connection, condition);
     for (const auto& event : finding.events) put_event(connection, event);
     for (const auto& rebuild : finding.rebuilds) put_rebuild(connection, rebuild);
     for (const auto& delivery : finding.deliveries) put_delivery(connection, delivery);
+    if (finding.tag_gone) take_off_list(connection, finding.state.reference);
     return {};
 }
 
-}  // namespace
-
 Async<Result<void>> Store::record(Finding finding) {
     return worker_->write<void>(
-        [finding = std::move(finding)](Connection& connection) { return put(connection, finding); });
+        [finding = std::move(finding)](Connection& connection) { return put_finding(connection, finding); });
 }
 
 }  // namespace basewatch::store

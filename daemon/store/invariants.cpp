@@ -53,7 +53,8 @@ constexpr std::array promises{
         "a change that does not go on where the one before it ended",
         "SELECT id FROM (SELECT id, base, before_digest, after_digest, "
         "lag(before_digest) OVER past AS former_before, lag(after_digest) OVER past AS former_after "
-        "FROM changes WHERE kind NOT IN ('unreachable', 'recovered') "
+        "FROM changes WHERE kind IN ('content', 'reverted', 'metadata', 'platform_added', "
+        "'platform_removed') "
         "WINDOW past AS (PARTITION BY base ORDER BY seq)) AS c WHERE "
         "NOT (former_after IS NOT NULL AND before_digest = former_after) AND "
         "NOT (former_before IS NOT NULL AND before_digest = former_before AND after_digest = former_after) "
@@ -67,7 +68,8 @@ constexpr std::array promises{
     Promise{"a base that moved on from its last change without another one",
             "SELECT b.reference FROM bases b JOIN observations o ON o.seq = b.observation "
             "JOIN changes c ON c.seq = (SELECT max(seq) FROM changes WHERE changes.base = b.reference AND "
-            "kind NOT IN ('unreachable', 'recovered')) WHERE o.digest <> c.after_digest AND o.baseline = 0"},
+            "kind IN ('content', 'reverted', 'metadata', 'platform_added', 'platform_removed')) "
+            "WHERE o.digest <> c.after_digest AND o.baseline = 0"},
     Promise{"a count that is wrong",
             "SELECT name FROM tallies WHERE count <> CASE name "
             "WHEN 'bases' THEN (SELECT count(*) FROM bases) "

@@ -159,6 +159,7 @@ model::Change read_change(Query& row) {
     change.differences = strings_of(row.text());
     change.detected_by = detection(row.text());
     change.detected_at = row.time();
+    change.newer_tags = strings_of(row.text());
     return change;
 }
 

@@ -41,7 +41,7 @@ model::Settling read_settling(Query& row);
 inline constexpr const char* change_columns =
     "id, base, kind, assumed, before_digest, before_media_type, before_observed_at, before_detailed, "
     "before_platforms, after_digest, after_media_type, after_observed_at, after_detailed, after_platforms, "
-    "changed_platforms, differences, detected_by, detected_at";
+    "changed_platforms, differences, detected_by, detected_at, newer_tags";
 model::Change read_change(Query& row);
 
 inline constexpr const char* event_columns = "id, type, subject, time, coalesce(change_id, ''), json";
@@ -56,6 +56,13 @@ inline constexpr const char* delivery_columns =
     "id, event_id, target, dependent, state, attempts, created_at, due_at, reason, last_error, "
     "replayed_at, attempts_before";
 model::Delivery read_delivery(Query& row);
+
+// Findings, from record() and from record_tags().
+struct Finding;
+Result<void> put_finding(Connection& connection, const Finding& finding);
+void forget_base(Connection& connection, const model::Reference& base);
+// The tag is no longer one that its repository is known with.
+void take_off_list(Connection& connection, const model::Reference& base);
 
 void put_condition(Connection& connection, const model::Condition& condition);
 void put_host(Connection& connection, const model::HostMemory& memory);

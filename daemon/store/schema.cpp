@@ -258,6 +258,21 @@ CREATE TABLE hosts (
     pulls_unlimited INTEGER NOT NULL,
     pulls TEXT NOT NULL           -- JSON: our own, [[last, count], …]
 ) STRICT, WITHOUT ROWID;
+
+-- The tags that a repository is known with; one that was never listed has no row.
+CREATE TABLE tag_lists (
+    seq INTEGER PRIMARY KEY,
+    repository TEXT NOT NULL UNIQUE,  -- without a tag
+    revision INTEGER NOT NULL,        -- counts what is written
+    listed_at INTEGER NOT NULL,
+    tags TEXT NOT NULL                -- in ASCII order, a line break behind each
+) STRICT;
+
+-- How often in a row a registry said that there is no such tag, and since when.
+ALTER TABLE bases ADD COLUMN missing INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE bases ADD COLUMN missing_since INTEGER;
+
+ALTER TABLE changes ADD COLUMN newer_tags TEXT NOT NULL DEFAULT '[]';  -- JSON
 )sql";
 
 constexpr std::array scripts_in_order{version_1, version_2};

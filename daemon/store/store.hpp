@@ -41,6 +41,27 @@ struct Finding {
     std::vector<model::Delivery> deliveries;
     // What images are, by manifest digest, learnt on the way.
     std::vector<std::pair<model::Digest, model::ImageContent>> images;
+    // Nobody watches the base any more: its state goes.
+    bool forgets = false;
+    // The tag leaves the list of its repository.
+    bool tag_gone = false;
+};
+
+// The tags that a repository is known with.
+struct TagList {
+    std::int64_t revision = 0;  // 0: never listed
+    Time listed_at{};
+    std::vector<std::string> tags;  // in ASCII order
+};
+
+// What a new list of a repository's tags comes to: everything in it is committed together or not at all.
+struct TagsFound {
+    std::string repository;     // `docker.io/library/ruby`
+    std::int64_t revision = 0;  // of the list that it was compared with
+    Time listed_at{};
+    std::vector<std::string> tags;  // in ASCII order
+    std::vector<Finding> findings;
+    std::vector<model::Reference> dropped;  // bases that nobody watches any more
 };
 
 // The part of a base's state that moves at every check; written in batches, at most once a minute.
@@ -51,6 +72,8 @@ struct CheckMark {
     int failures = 0;
     std::string last_error;
     std::string last_error_kind;
+    int missing = 0;
+    std::optional<Time> missing_since{};
 };
 
 struct ClaimedDelivery {
@@ -150,8 +173,13 @@ public:
     // --- the straight line ---
     // conflict when a delivery for the same (event, target, dependent) exists or the base moved on meanwhile
     // (its stored digest is not `before`'s): nothing of the finding is stored then. A finding without a base
-    // is fine as long as it has no changes. Details that were read later fill the newest row of the history.
+    // is fine as long as no change in it moves a digest. Details that were read later fill the newest row of
+    // the history.
     Async<Result<void>> record(Finding finding);
+    // conflict when the list was written meanwhile, or as record().
+    Async<Result<void>> record_tags(TagsFound found);
+    Async<Result<TagList>> tag_list(std::string repository);
+    Async<Result<void>> forget_tag_lists_but(std::vector<std::string> repositories);
     // Also for bases that were never observed: since when one fails is worth keeping. With what the hosts
     // taught us meanwhile, so that both are one commit; an empty memory is forgotten.
     Async<Result<void>> mark_checked(std::vector<CheckMark> marks, std::vector<model::HostMemory> hosts = {});

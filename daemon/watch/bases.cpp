@@ -29,32 +29,6 @@ std::map<std::string, std::string> names_by_alias(const rules::PlanningTable* pl
     return found;
 }
 
-// Hands out one object for equal settings. Neighbours in a table mostly have the same.
-class SharedSettings {
-public:
-    std::shared_ptr<const CheckSettings> of(const Watched& watched) {
-        if (!last_ || !same(*last_, watched)) {
-            CheckSettings settings{watched.interval,      watched.platforms.all(),
-                                   watched.ignore_labels, watched.unreachable_after,
-                                   watched.settle,        watched.exact_interval};
-            last_ = shared_[settings];
-            if (!last_) last_ = shared_[settings] = std::make_shared<const CheckSettings>(settings);
-        }
-        return last_;
-    }
-
-private:
-    static bool same(const CheckSettings& settings, const Watched& watched) {
-        return settings.interval == watched.interval && settings.platforms == watched.platforms.all() &&
-               settings.ignore_labels == watched.ignore_labels &&
-               settings.unreachable_after == watched.unreachable_after && settings.settle == watched.settle &&
-               settings.exact_interval == watched.exact_interval;
-    }
-
-    std::map<CheckSettings, std::shared_ptr<const CheckSettings>> shared_;
-    std::shared_ptr<const CheckSettings> last_;
-};
-
 }  // namespace
 
 Watcher::State::State(asio::any_io_executor executor_, Clock& clock_, registry::RegistryClient& registry_,
@@ -89,8 +63,20 @@ const Lane* Watcher::State::lane_of(const model::Reference& base) const {
     return found == lanes.end() ? nullptr : &found->second;
 }
 
-Async<Result<void>> Watcher::State::use(std::shared_ptr<const WatchTable> table) {
-    bool forget = take_table(*table);
+Async<Result<void>> Watcher::State::use(std::shared_ptr<const WatchTable> next) {
+    auto next_listings = listings_of(*next);
+    auto found = co_await find_bases(next, next_listings);
+    if (!found) co_return found.error();
+    bool forget = take_bases(*next, *found);
+    // Without its bases: all that is needed of them is in `bases`, and 100,000 would be held twice.
+    auto rest = std::make_shared<WatchTable>();
+    rest->patterns = next->patterns;
+    rest->newer = next->newer;
+    rest->newer_interval = next->newer_interval;
+    table = std::move(rest);
+    planning = next->planning;
+    aliases = names_by_alias(planning.get());
+    take_listings(std::move(next_listings));
     if (!loaded) {
         failpoint("states-to-be-loaded");
         auto hosts = co_await store.host_memories();
@@ -100,53 +86,97 @@ Async<Result<void>> Watcher::State::use(std::shared_ptr<const WatchTable> table)
         if (!others) co_return others.error();
         forget = forget || *others;
     }
-    planning = table->planning;
-    aliases = names_by_alias(planning.get());
-
-    auto now = clock.monotonic();
-    std::map<std::string, std::size_t> tags;  // by repository
-    for (auto& [registry_name, lane] : lanes) lane.demand = {};
-    for (const auto& watched : table->bases) {
-        const auto& known = bases.at(watched.base.text());
-        ++tags[watched.base.name()];
-        lane_of(watched.base).demand.add(watched.interval);
-        lane_of(watched.base).schedule.add(watched.base, watched.interval, now, known.observation.empty());
-        if (known.settling && known.settling->holds()) hasten(watched.base, known.settling->until);
-    }
-    registry.expect_tags(std::move(tags));
+    schedule_all();
     bell.ring();
-    if (running) warn_of_slow_registries();
-    if (!forget) co_return Result<void>();
-    std::vector<model::Reference> watched;
-    watched.reserve(table->bases.size());
-    for (const auto& each : table->bases) watched.push_back(each.base);
-    co_return co_await store.forget_bases_but(std::move(watched));
+    if (forget) {
+        auto forgotten = co_await store.forget_bases_but(watched());
+        if (!forgotten) co_return forgotten.error();
+    }
+    // A pattern that comes back later begins with a baseline.
+    std::vector<std::string> repositories;
+    for (const auto& [name, listing] : listings) repositories.push_back(name);
+    co_return co_await store.forget_tag_lists_but(std::move(repositories));
 }
 
-bool Watcher::State::take_table(const WatchTable& table) {
-    SharedSettings shared;
+void Watcher::State::schedule_all() {
+    auto now = clock.monotonic();
+    for (const auto* name : order) {
+        auto base = model::Reference::parse(*name);
+        const auto& known = bases.at(*name);
+        if (base)
+            lane_of(*base).schedule.add(*base, known.settings->interval, now, known.observation.empty());
+        if (base && known.settling && known.settling->holds()) hasten(*base, known.settling->until);
+    }
+    count_bases();
+    if (running) warn_of_slow_registries();
+}
+
+void Watcher::State::count_bases() {
+    by_name.clear();
+    std::map<std::string, std::size_t> tags;  // by repository
+    for (auto& [registry_name, lane] : lanes) lane.demand = {};
+    for (const auto* name : order) {
+        auto base = model::Reference::parse(*name);
+        if (!base) continue;
+        ++tags[base->name()];
+        lane_of(*base).demand.add(bases.at(*name).settings->interval);
+    }
+    registry.expect_tags(std::move(tags));
+}
+
+std::vector<model::Reference> Watcher::State::watched() const {
+    std::vector<model::Reference> references;
+    references.reserve(order.size());
+    for (const auto* name : order)
+        if (auto reference = model::Reference::parse(*name)) references.push_back(std::move(*reference));
+    return references;
+}
+
+KnownBase& Watcher::State::put_base(const Watched& watched) {
+    auto [place, fresh] = bases.try_emplace(watched.base.text());
+    auto& known = place->second;
+    auto settings = shared.of(watched);
+    // What was refused for its platforms may be what is wanted now.
+    if (known.settings && known.settings->platforms != settings->platforms && known.trouble)
+        known.trouble->refused = model::Digest();
+    known.settings = std::move(settings);
+    return known;
+}
+
+bool Watcher::State::take_bases(const WatchTable& next, const std::vector<Found>& found) {
+    shared = SharedSettings();
     std::unordered_set<std::string_view> watched;
     order.clear();
-    by_name.clear();
-    for (const auto& each : table.bases) {
-        auto [place, fresh] = bases.try_emplace(each.base.text());
-        auto settings = shared.of(each);
-        auto& known = place->second;
-        // What was refused for its platforms may be what is wanted now.
-        if (known.settings && known.settings->platforms != settings->platforms && known.trouble)
-            known.trouble->refused = model::Digest();
-        known.settings = std::move(settings);
-        if (watched.insert(place->first).second) order.push_back(&place->first);
+    auto take = [&](const Watched& each) -> KnownBase* {
+        auto& known = put_base(each);
+        auto place = bases.find(each.base.text());
+        if (!watched.insert(place->first).second) return nullptr;
+        order.push_back(&place->first);
+        known.exact = false;
+        known.pattern = -1;
+        return &known;
+    };
+    for (const auto& each : next.bases)
+        if (auto* known = take(each)) known->exact = true;
+    for (const auto& each : found) {
+        auto* exact = find(each.base.base.text());
+        if (exact != nullptr && exact->exact && watched.contains(each.base.base.text()))
+            exact->pattern = each.pattern;
+        else if (auto* known = take(each.base))
+            known->pattern = each.pattern;
     }
     std::vector<std::string> gone;
     for (const auto& [name, known] : bases)
         if (!watched.contains(name)) gone.push_back(name);
-    for (const auto& name : gone) {
-        auto reference = model::Reference::parse(name);
-        if (reference) lane_of(*reference).schedule.remove(*reference);
-        bases.erase(name);
-    }
+    for (const auto& name : gone) leave(name);
     return !gone.empty();
+}
+
+void Watcher::State::leave(const std::string& name) {
+    auto reference = model::Reference::parse(name);
+    if (reference) lane_of(*reference).schedule.remove(*reference);
+    by_name.clear();
+    bases.erase(name);
 }
 
 Async<Result<bool>> Watcher::State::load_states() {
@@ -180,6 +210,13 @@ Async<Result<void>> Watcher::State::reload(model::Reference base) {
 
 // --- what others ask ---
 
+void CheckReport::add(CheckReport other) {
+    if (other.outcome == Outcome::changed && outcome != Outcome::failed) outcome = Outcome::changed;
+    if (before.empty()) before = other.before;
+    std::move(other.changes.begin(), other.changes.end(), std::back_inserter(changes));
+    deliveries += other.deliveries;
+}
+
 Watcher::Watcher(asio::any_io_executor executor, Clock& clock, registry::RegistryClient& registry,
                  store::Store& store, jq::Worker& conditions,
                  std::function<void(const std::vector<std::string>& targets)> committed)
@@ -202,8 +239,22 @@ Async<void> Watcher::check_all(model::DetectedBy by, std::function<void(std::siz
 
 Async<Result<CheckReport>> Watcher::check_now(model::Reference base, model::DetectedBy by) {
     auto meant = watched_as(base);
-    if (!meant) co_return Error(ErrorKind::not_found, base.text() + " is not watched");
+    auto repository = state_->listed_repository(meant.value_or(base));
+    std::vector<CheckReport> told;
+    if (!repository.empty() && (!meant || by == model::DetectedBy::request)) {
+        told = co_await state_->list_or_join(repository, by);
+        meant = watched_as(base);
+    }
+    if (!meant) {
+        const auto* listing = state_->listing_of(repository);
+        if (listing != nullptr && listing->failures > 0)
+            co_return Error(ErrorKind::not_found, base.text() + " is not watched, and the tags of " +
+                                                      repository + " could not be listed: " + listing->error);
+        co_return Error(ErrorKind::not_found, base.text() + " is not watched");
+    }
     auto report = co_await state_->check_or_join(*meant, by);
+    for (auto& one : told)
+        if (one.base == *meant) report.add(std::move(one));
     // Without the daemon's loop nobody else saves the marks.
     if (!state_->running) co_await state_->save_marks();
     co_return report;
@@ -225,11 +276,18 @@ std::optional<model::BaseState> Watcher::state(const model::Reference& base) con
     return known->state(base);
 }
 
-std::optional<model::Reference> Watcher::watched_as(const model::Reference& reference) const {
+std::optional<model::Reference> Watcher::watched_as(const model::Reference& asked) const {
+    auto reference = tag_of(asked);
     std::string name = reference.text();
     if (state_->bases.contains(name)) return reference;
     auto alias = state_->aliases.find(name);
-    if (alias == state_->aliases.end() || !state_->bases.contains(alias->second)) return std::nullopt;
+    if (alias == state_->aliases.end()) {
+        auto repository = state_->listed_repository(reference);
+        std::string base = repository.empty() ? "" : repository + ":" + reference.tag();
+        if (!state_->bases.contains(base)) return std::nullopt;
+        return *model::Reference::parse(base);
+    }
+    if (!state_->bases.contains(alias->second)) return std::nullopt;
     auto base = model::Reference::parse(alias->second);
     if (!base) return std::nullopt;
     return *base;

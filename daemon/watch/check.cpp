@@ -30,18 +30,8 @@ std::int64_t pulls_of(const CheckSettings& settings) {
                                            : static_cast<std::int64_t>(settings.platforms.size()));
 }
 
-// On Docker Hub reading a manifest counts as a pull, so a baseline is a HEAD and its details come later.
-bool reads_at_once(const model::Reference& base) {
-    return base.registry() != "docker.io";
-}
-
 bool any_assumed(const std::vector<Classified>& found) {
     return std::any_of(found.begin(), found.end(), [](const Classified& each) { return each.assumed; });
-}
-
-bool nothing_watched(const model::Observation& observation, const std::vector<model::Platform>& platforms) {
-    return observation.detailed && !observation.platforms.empty() &&
-           watched_platforms(observation, platforms).empty();
 }
 
 }  // namespace
@@ -91,9 +81,12 @@ Async<Result<CheckReport>> Watcher::State::ask(model::Reference base, model::Det
     failpoint("registry-answered");
     ++progress.checks;
     progress.last_check = clock.now();
-    if (!pointer) co_return co_await fail(base, by, pointer.error());
-    known = find(base.text());
-    if (known == nullptr) co_return try_again(base, Error(ErrorKind::not_found, "it is no longer watched"));
+    if (!pointer) co_return co_await not_answered(base, by, pointer.error());
+    auto* answered = find(base.text());
+    if (answered == nullptr)
+        co_return try_again(base, Error(ErrorKind::not_found, "it is no longer watched"));
+    if (answered->trouble) answered->trouble->no_such_tag = 0;
+    known = answered;
     if (known->trouble && !known->trouble->refused.empty() && known->trouble->refused == pointer->digest) {
         Error error(ErrorKind::unsupported, known->trouble->error);
         co_return co_await note_failure(base, by, error, true);
@@ -232,8 +225,13 @@ Async<void> Watcher::State::fill_in(DetailReader& reader, model::Observation& ob
         co_return;
     }
     observation = std::move(*read);
+    co_await read_images(reader, observation, known->settings->platforms);
+}
+
+Async<void> Watcher::State::read_images(DetailReader& reader, const model::Observation& observation,
+                                        std::vector<model::Platform> platforms) {
     std::vector<model::Digest> manifests;
-    for (const auto& platform : watched_platforms(observation, known->settings->platforms))
+    for (const auto& platform : watched_platforms(observation, platforms))
         manifests.push_back(observation.platforms.at(platform));
     if (manifests.size() > most_platforms_read) manifests.resize(most_platforms_read);
     auto recalled = co_await reader.recall(manifests);
@@ -243,7 +241,7 @@ Async<void> Watcher::State::fill_in(DetailReader& reader, model::Observation& ob
         // It is read when it is needed, at a change.
         if (!image)
             log::debug("the image of a platform could not be read yet",
-                       {{"base", base.text()}, {"error", image.error().message()}});
+                       {{"manifest", manifest.short_text()}, {"error", image.error().message()}});
     }
 }
 

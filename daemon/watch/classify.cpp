@@ -193,6 +193,11 @@ std::vector<Classified> classify(const ClassifyInput& input) {
     return found;
 }
 
+bool nothing_watched(const model::Observation& observation, const std::vector<model::Platform>& watched) {
+    return observation.detailed && !observation.platforms.empty() &&
+           watched_platforms(observation, watched).empty();
+}
+
 std::string listed(const std::vector<model::Platform>& platforms) {
     static constexpr std::size_t most = 12;
     std::string text;

@@ -53,6 +53,9 @@ std::vector<model::Digest> earlier_images(const ClassifyInput& input);
 std::vector<model::Platform> watched_platforms(const model::Observation& observation,
                                                const std::vector<model::Platform>& watched);
 
+// Whether it is an image, and of none of the watched platforms.
+bool nothing_watched(const model::Observation& observation, const std::vector<model::Platform>& watched);
+
 // The first dozen of them, for people.
 std::string listed(const std::vector<model::Platform>& platforms);
 

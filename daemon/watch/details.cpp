@@ -2,6 +2,10 @@
 
 namespace basewatch::watch {
 
+bool reads_at_once(const model::Reference& base) {
+    return base.registry() != "docker.io";
+}
+
 DetailReader::DetailReader(registry::RegistryClient& registry, store::Store& store, model::Reference base)
     : registry_(registry), store_(store), base_(std::move(base)) {}
 

@@ -18,6 +18,9 @@ namespace basewatch::watch {
 // index that would cost thousands of requests may.
 inline constexpr std::size_t most_platforms_read = 40;
 
+// On Docker Hub reading a manifest counts as a pull, so a first look is a HEAD and its details come later.
+bool reads_at_once(const model::Reference& base);
+
 // For one base and one check; must outlive what it returns.
 class DetailReader {
 public:

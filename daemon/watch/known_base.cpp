@@ -180,6 +180,10 @@ model::BaseState KnownBase::state(const model::Reference& base) const {
     state.checked_at = checked_at;
     if (settling) state.settling = *settling;
     state.told_unreachable = told_unreachable;
+    if (trouble && trouble->no_such_tag > 0) {
+        state.missing = trouble->no_such_tag;
+        state.missing_since = trouble->no_such_tag_since;
+    }
     if (failing()) {
         state.failing_since = trouble->since;
         state.failures = trouble->failures;
@@ -202,6 +206,8 @@ void KnownBase::take(const model::BaseState& state) {
     failing.failures = state.failures;
     failing.error = state.last_error;
     failing.kind = state.last_error_kind;
+    failing.no_such_tag = state.missing;
+    failing.no_such_tag_since = state.missing_since.value_or(state.checked_at);
 }
 
 }  // namespace basewatch::watch

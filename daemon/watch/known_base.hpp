@@ -54,6 +54,8 @@ struct Trouble {
     int missing = 0;              // how often a new digest was announced and not found
     Monotonic waits_for_pulls{};  // since when a new digest has waited for the pull budget
     int old_unread = 0;           // how often the old digest could not be read
+    int no_such_tag = 0;          // how often in a row the registry said so, and since when
+    Time no_such_tag_since{};
 };
 
 struct KnownBase {
@@ -65,7 +67,9 @@ struct KnownBase {
     std::int16_t profile = model::accept_profile;
     std::uint8_t detail_attempts = 0;
     bool told_unreachable = false;
-    bool unsaved = false;  // checked since the last check mark
+    bool unsaved = false;       // checked since the last check mark
+    bool exact = false;         // named by itself, whatever the patterns say
+    std::int32_t pattern = -1;  // the first of the table that stands for it
 
     bool failing() const { return trouble && trouble->failures > 0; }
     Trouble& in_trouble();

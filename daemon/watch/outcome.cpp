@@ -23,34 +23,6 @@ CheckReport failed_report(const model::Reference& base, const KnownBase* known, 
     return report;
 }
 
-// Puts a plan into a finding.
-void add_plan(store::Finding& finding, rules::Plan plan) {
-    finding.events = std::move(plan.events);
-    finding.rebuilds = std::move(plan.rebuilds);
-    finding.deliveries = std::move(plan.deliveries);
-}
-
-// What is told of a finding after it was committed.
-struct Told {
-    std::vector<model::Change> changes;
-    std::map<std::string, std::size_t> deliveries;  // by change
-    std::vector<std::string> targets;
-};
-
-Told told_of(const store::Finding& finding) {
-    Told told;
-    told.changes = finding.changes;
-    std::map<std::string, std::string> change_of_event;
-    for (const auto& event : finding.events) change_of_event[event.id] = event.change_id;
-    std::set<std::string> targets;
-    for (const auto& delivery : finding.deliveries) {
-        ++told.deliveries[change_of_event[delivery.event_id]];
-        targets.insert(delivery.target);
-    }
-    told.targets.assign(targets.begin(), targets.end());
-    return told;
-}
-
 void log_change(const model::Change& change, std::size_t deliveries) {
     std::string base = change.base.text(), count = std::to_string(deliveries);
     switch (change.kind) {
@@ -59,6 +31,18 @@ void log_change(const model::Change& change, std::size_t deliveries) {
             return;
         case model::ChangeKind::recovered:
             log::info("base recovered", {{"base", base}, {"deliveries", count}});
+            return;
+        case model::ChangeKind::tag_created:
+            log::info("a tag was created",
+                      {{"base", base}, {"new", change.after.digest.short_text()}, {"deliveries", count}});
+            return;
+        case model::ChangeKind::tag_deleted:
+            log::info("a tag was deleted",
+                      {{"base", base}, {"old", change.before.digest.short_text()}, {"deliveries", count}});
+            return;
+        case model::ChangeKind::newer_version:
+            log::info("a newer version appeared",
+                      {{"base", base}, {"newer", change.newer_tags.front()}, {"deliveries", count}});
             return;
         case model::ChangeKind::content:
         case model::ChangeKind::reverted:
@@ -74,6 +58,12 @@ void log_change(const model::Change& change, std::size_t deliveries) {
 }
 
 }  // namespace
+
+void add_plan(store::Finding& finding, rules::Plan plan) {
+    finding.events = std::move(plan.events);
+    finding.rebuilds = std::move(plan.rebuilds);
+    finding.deliveries = std::move(plan.deliveries);
+}
 
 model::Change Watcher::State::change_of(const model::Reference& base, model::ChangeKind kind,
                                         model::DetectedBy by) {
@@ -120,7 +110,8 @@ Async<Result<CheckReport>> Watcher::State::keep(model::Reference base, GoodAnswe
         finding.changes.push_back(std::move(change));
     }
     add_plan(finding, std::move(plan));
-    auto told = told_of(finding);
+    Told told;
+    told.add(finding);
     CheckReport report;
     report.base = base;
     report.outcome = answer.outcome;
@@ -147,11 +138,9 @@ Async<Result<CheckReport>> Watcher::State::keep(model::Reference base, GoodAnswe
         next_turn(base, *known);
         if (answer.outcome == CheckReport::Outcome::changed) hasten_siblings(base);
     }
-    progress.changes += told.changes.size();
     if (answer.outcome == CheckReport::Outcome::baseline)
         log::debug("baseline", {{"base", base.text()}, {"digest", answer.now.digest.short_text()}});
-    for (const auto& change : told.changes) log_change(change, told.deliveries[change.id]);
-    if (!told.targets.empty()) committed(told.targets);
+    tell(told);
     co_return report;
 }
 
@@ -227,6 +216,10 @@ Async<CheckReport> Watcher::State::note_failure(model::Reference base, model::De
     bool over = trouble.failures >= known->settings->unreachable_after && now - trouble.since >= patience;
     if (!known->told_unreachable && now - trouble.since < patience)
         when = std::min(when, turn + (trouble.since + patience - now));
+    if (trouble.no_such_tag > 0) {
+        auto told = told_at_earliest(missing_tag(base, *known));
+        if (told > now) when = std::min(when, turn + (told - now));
+    }
     lane_of(base).schedule.postpone(base, when);
     if (over && !known->told_unreachable) co_await tell_unreachable(base, by);
     co_return report;
@@ -257,7 +250,8 @@ Async<void> Watcher::State::tell_unreachable(model::Reference base, model::Detec
                                          clock.now());
     finding.changes.push_back(std::move(change));
     add_plan(finding, std::move(plan));
-    auto told = told_of(finding);
+    Told told;
+    told.add(finding);
     auto recorded = co_await store.record(std::move(finding));
     if (!recorded) {
         // The next failure brings it again.
@@ -269,9 +263,23 @@ Async<void> Watcher::State::tell_unreachable(model::Reference base, model::Detec
         now_known->told_unreachable = true;
         now_known->unsaved = false;
     }
-    progress.changes += 1;
-    for (const auto& each : told.changes) log_change(each, told.deliveries[each.id]);
-    if (!told.targets.empty()) committed(told.targets);
+    tell(told);
+}
+
+void Told::add(const store::Finding& finding) {
+    changes.insert(changes.end(), finding.changes.begin(), finding.changes.end());
+    std::map<std::string, std::string> change_of_event;
+    for (const auto& event : finding.events) change_of_event[event.id] = event.change_id;
+    for (const auto& delivery : finding.deliveries) {
+        ++deliveries[change_of_event[delivery.event_id]];
+        targets.insert(delivery.target);
+    }
+}
+
+void Watcher::State::tell(Told& told) {
+    progress.changes += told.changes.size();
+    for (const auto& change : told.changes) log_change(change, told.deliveries[change.id]);
+    if (!told.targets.empty()) committed({told.targets.begin(), told.targets.end()});
 }
 
 void Watcher::State::mark_unsaved(KnownBase& known) {

@@ -17,43 +17,6 @@ constexpr std::size_t workers_in_all = 256;
 constexpr Milliseconds marks_pause{60'000};
 constexpr Milliseconds longest_sleep{3'600'000};
 
-// Rings for everybody who joined a check, however it ends.
-class RunningGuard {
-public:
-    RunningGuard(std::unordered_map<std::string, std::shared_ptr<RunningCheck>>& all, std::string name)
-        : all_(all), name_(std::move(name)), running_(std::make_shared<RunningCheck>()) {
-        all_.emplace(name_, running_);
-    }
-    RunningGuard(const RunningGuard&) = delete;
-    RunningGuard& operator=(const RunningGuard&) = delete;
-    ~RunningGuard() {
-        all_.erase(name_);
-        for (auto* bell : running_->waiting) bell->ring();
-    }
-    void finish(const CheckReport& report) { running_->report = report; }
-
-private:
-    std::unordered_map<std::string, std::shared_ptr<RunningCheck>>& all_;
-    std::string name_;
-    std::shared_ptr<RunningCheck> running_;
-};
-
-// Counts a worker of a lane for as long as it lives.
-class WorkerCount {
-public:
-    WorkerCount(Lane& lane, Bell& bell) : lane_(lane), bell_(bell) {}
-    WorkerCount(const WorkerCount&) = delete;
-    WorkerCount& operator=(const WorkerCount&) = delete;
-    ~WorkerCount() {
-        --lane_.workers;
-        bell_.ring();
-    }
-
-private:
-    Lane& lane_;
-    Bell& bell_;
-};
-
 CheckReport given_up(const model::Reference& base) {
     CheckReport report;
     report.base = base;
@@ -62,6 +25,9 @@ CheckReport given_up(const model::Reference& base) {
     report.error_kind = ErrorKind::cancelled;
     return report;
 }
+
+// What the lists told.
+using ToldByBase = std::multimap<model::Reference, CheckReport>;
 
 // The table's bases of one registry, tags of one repository side by side.
 struct Queue {
@@ -115,6 +81,7 @@ void Watcher::State::start_due(TaskGroup& checks) {
     std::size_t in_all = 0;
     for (const auto& [registry_name, lane] : lanes) in_all += lane.workers;
     for (auto& [registry_name, lane] : lanes) {
+        start_lists(checks, lane, now);
         std::size_t room = std::min(workers_per_registry - lane.workers, workers_in_all - in_all);
         if (room == 0) continue;
         for (auto& base : lane.schedule.take_due(now, room)) {
@@ -127,7 +94,7 @@ void Watcher::State::start_due(TaskGroup& checks) {
 
 // A worker goes on as long as something is due, so that a sweep of thousands starts few of them.
 Async<void> Watcher::State::work(Lane& lane, model::Reference first) {
-    WorkerCount counted(lane, bell);
+    WorkerCount counted(lane.workers, bell);
     auto base = std::move(first);
     for (;;) {
         co_await check_or_join(base, model::DetectedBy::poll);
@@ -144,6 +111,8 @@ Monotonic Watcher::State::next_wake() const {
     std::size_t in_all = 0;
     for (const auto& [registry_name, lane] : lanes) in_all += lane.workers;
     for (const auto& [registry_name, lane] : lanes) {
+        if (auto next = lane.lists.next(); next && lane.listers < lists_per_registry)
+            wake = std::min(wake, *next);
         // A lane without room wakes us when one of its workers ends.
         if (lane.workers >= workers_per_registry || in_all >= workers_in_all) continue;
         if (auto next = lane.schedule.next()) wake = std::min(wake, *next);
@@ -154,20 +123,28 @@ Monotonic Watcher::State::next_wake() const {
 
 Async<void> Watcher::State::check_all(model::DetectedBy by,
                                       std::function<void(std::size_t, CheckReport)> each) {
+    auto listed = co_await list_all(by);
+    ToldByBase told;
+    for (auto& one : listed) told.emplace(one.base, std::move(one));
+    const auto names = order;  // a tag that turns out to be deleted leaves it
     std::map<std::string, Queue> queues;
-    for (std::size_t i = 0; i < order.size(); ++i)
-        queues[model::Reference::parse(*order[i])->registry()].places.push_back(i);
-    auto drain = [](State& state, Queue& queue, const std::function<void(std::size_t, CheckReport)>& give,
-                    model::DetectedBy how) -> Async<void> {
+    for (std::size_t i = 0; i < names.size(); ++i)
+        queues[model::Reference::parse(*names[i])->registry()].places.push_back(i);
+    auto give = [&](std::size_t place, CheckReport report) {
+        auto [first, last] = told.equal_range(report.base);
+        for (; first != last; ++first) report.add(std::move(first->second));
+        each(place, std::move(report));
+    };
+    auto drain = [&](Queue& queue) -> Async<void> {
         while (queue.next < queue.places.size()) {
             std::size_t place = queue.places[queue.next++];
-            auto base = *model::Reference::parse(*state.order[place]);
+            auto base = *model::Reference::parse(*names[place]);
             bool asked_to_stop = co_await stop_requested();
             auto report = given_up(base);
             if (!asked_to_stop && queue.silent >= most_silent) {
-                report = co_await state.fail(base, how, queue.silence);
+                report = co_await fail(base, by, queue.silence);
             } else if (!asked_to_stop) {
-                report = co_await state.check_or_join(base, how);
+                report = co_await check_or_join(base, by);
                 listen_to(queue, report);
             }
             give(place, std::move(report));
@@ -178,28 +155,36 @@ Async<void> Watcher::State::check_all(model::DetectedBy by,
     auto workers = std::clamp<std::size_t>(share, 1, workers_per_registry);
     for (auto& [registry_name, queue] : queues) {
         std::sort(queue.places.begin(), queue.places.end(),
-                  [&](std::size_t a, std::size_t b) { return *order[a] < *order[b]; });
+                  [&](std::size_t a, std::size_t b) { return *names[a] < *names[b]; });
         for (std::size_t i = 0; i < std::min(workers, queue.places.size()); ++i)
-            group.start("check", drain(*this, queue, each, by));
+            group.start("check", drain(queue));
     }
     co_await group.wait();
     co_await save_marks();
 }
 
-Async<CheckReport> Watcher::State::check_or_join(model::Reference base, model::DetectedBy by) {
-    std::string name = base.text();
+Async<bool> Watcher::State::join(std::string name, std::optional<CheckReport>& report) {
     for (;;) {
         auto place = under_way.find(name);
-        if (place == under_way.end()) break;
+        if (place == under_way.end()) co_return true;
         auto joined = place->second;
         Bell ended(executor);
         joined->waiting.insert(&ended);
         bool rung = co_await ended.wait();
         joined->waiting.erase(&ended);
-        if (!rung) co_return given_up(base);
-        if (joined->report) co_return *joined->report;
+        if (!rung) co_return false;
+        report = joined->report;
+        if (report) co_return true;
         // Whoever asked has gone; we have not.
     }
+}
+
+Async<CheckReport> Watcher::State::check_or_join(model::Reference base, model::DetectedBy by) {
+    std::string name = base.text();
+    std::optional<CheckReport> theirs;
+    bool free = co_await join(name, theirs);
+    if (!free) co_return given_up(base);
+    if (theirs) co_return std::move(*theirs);
     RunningGuard running_check(under_way, name);
     auto report = co_await check(base, by);
     // Also when nothing is to be marked: the host may have taught us something.
@@ -230,6 +215,8 @@ Async<void> Watcher::State::save_marks() {
             mark.failures = known.trouble->failures;
             mark.last_error = known.trouble->error;
             mark.last_error_kind = known.trouble->kind;
+            mark.missing = known.trouble->no_such_tag;
+            if (mark.missing > 0) mark.missing_since = known.trouble->no_such_tag_since;
         }
         marks.push_back(std::move(mark));
     }

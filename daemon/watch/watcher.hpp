@@ -9,6 +9,7 @@
 #include "model/change.hpp"
 #include "registry/registry_client.hpp"
 #include "rules/plan.hpp"
+#include "rules/tag_filter.hpp"
 #include "store/store.hpp"
 
 #include <functional>
@@ -48,10 +49,43 @@ struct Watched {
     bool exact_interval = false;  // the interval is this base's own: it is never slowed
 };
 
+// What is watched of `tag@digest`: the tag.
+inline model::Reference tag_of(const model::Reference& reference) {
+    return reference.tag().empty() ? reference : reference.with_tag(reference.tag());
+}
+
+// Tags that are watched as they come and go.
+struct Pattern {
+    Watched each;             // how each of them is checked; `base` is the repository, its tag says nothing
+    model::TagChoice tags;    // as it was written
+    rules::TagFilter chosen;  // at most most_tags_of_pattern of them
+};
+inline constexpr std::size_t most_tags_of_pattern = 1000;
+
+// How often the tags of a repository are listed whose bases are checked that often: much more rarely.
+Milliseconds list_period(Milliseconds interval);
+
 // What a (re)load decides, shared and never changed.
 struct WatchTable {
     std::vector<Watched> bases;
+    std::vector<Pattern> patterns;  // a tag belongs to the first that chooses it
+    // Bases for which newer versions are wanted, and how often the shortest of them is checked.
+    std::vector<model::Reference> newer;
+    Milliseconds newer_interval{};
     std::shared_ptr<const rules::PlanningTable> planning;
+};
+
+// A pattern and what it stands for at present.
+struct PatternReport {
+    model::Reference repository;
+    model::TagChoice tags;
+    std::vector<model::Reference> bases;
+    bool known = false;      // its repository was listed once
+    std::size_t listed = 0;  // tags that the repository has, as far as we know
+    Time listed_at{};        // the last list that was read to its end; 0: not by this process
+    std::optional<Time> next_list{};
+    std::string error;  // of the last list; empty when it was good
+    std::optional<Time> failing_since{};
 };
 
 // What one check came to, for the `check` verb's table and for `check-now`.
@@ -67,6 +101,8 @@ struct CheckReport {
     ErrorKind error_kind = ErrorKind::unreachable;  // of failed
     Time held_until{};                              // of held
     std::string held_because;
+    // Something else that was told of the same base.
+    void add(CheckReport other);
 };
 
 class Watcher {
@@ -85,13 +121,18 @@ public:
     Async<void> run();
 
     // Every base of the table once, at once, whatever the schedule and whatever failed before (the `check`
-    // verb). Only where five in a row of one registry brought no answer at all (no connection, or none in
-    // time) the rest of its bases fail with the last of them unasked. `each` is given every report when it is
-    // there, with its place in the table: 100,000 of them would be large. The table is not to be replaced
-    // meanwhile.
+    // verb): first the patterns' repositories are listed, then the bases are asked about. Only where five in
+    // a row of one registry brought no answer at all (no connection, or none in time) the rest of its bases
+    // fail with the last of them unasked. `each` is given every report when it is there, with its place in
+    // the table, what the patterns stand for at the end: 100,000 of them would be large. The table is not to
+    // be replaced meanwhile.
     Async<void> check_all(model::DetectedBy by, std::function<void(std::size_t place, CheckReport)> each);
-    // One base, now. not_found when it is not watched.
+    // One base, now. not_found when it is not watched. Where a pattern is over its repository and somebody
+    // asked, or the tag is not known yet, the tags are listed first.
     Async<Result<CheckReport>> check_now(model::Reference base, model::DetectedBy by);
+
+    // In the table's order.
+    std::vector<PatternReport> patterns() const;
 
     // The states as they are in memory, newer than the store by at most a minute of check marks.
     std::vector<model::BaseState> states() const;

@@ -134,6 +134,10 @@ void RealRegistry::push_manifest(const std::string& repository, const std::strin
     send("PUT", "/v2/" + repository + "/manifests/" + which, built.media_type, built.body, repository);
 }
 
+void RealRegistry::remove(const std::string& repository, const model::Digest& manifest) {
+    send("DELETE", "/v2/" + repository + "/manifests/" + manifest.text(), "application/json", "", repository);
+}
+
 model::Digest RealRegistry::push(const std::string& repository, const std::string& tag, const Built& built) {
     push_manifest(repository, tag, built);
     return built.digest;

@@ -52,6 +52,9 @@ public:
     // Byte by byte, by PUT: images, indexes, attestations, of any media type.
     model::Digest push(const std::string& repository, const std::string& tag, const Built& built);
 
+    // With every tag that points to it.
+    void remove(const std::string& repository, const model::Digest& manifest);
+
     // A real image: made by umoci, pushed by skopeo.
     model::Digest push_with_tools(const std::string& repository, const std::string& tag,
                                   const ToolImage& image = {});

@@ -186,6 +186,11 @@ ScriptResponse RegistryScript::normal(const ScriptRequest& request) {
         auto no = refused(request, "");
         return no ? *no : ScriptResponse{200, {{"Content-Type", "application/json"}}, "{}"};
     }
+    if (constexpr std::string_view end = "/tags/list"; path.starts_with("/v2/") && path.ends_with(end)) {
+        auto repository = path.substr(4, path.size() - 4 - end.size());
+        if (auto no = refused(request, repository)) return *no;
+        return tag_list(repository);
+    }
     for (std::string kind : {"/manifests/", "/blobs/"}) {
         auto at = path.rfind(kind);
         if (!path.starts_with("/v2/") || at == std::string::npos || at < 4) continue;
@@ -195,6 +200,18 @@ ScriptResponse RegistryScript::normal(const ScriptRequest& request) {
         return kind == "/manifests/" ? manifest(repository, which) : blob(repository, which);
     }
     return {404, {{"Content-Type", "text/plain; charset=utf-8"}}, "404 page not found\n"};
+}
+
+// All in one answer, as distribution 2.8.2 does it.
+ScriptResponse RegistryScript::tag_list(const std::string& repository) {
+    auto found = repositories_.find(repository);
+    if (found == repositories_.end())
+        return problem(404, "NAME_UNKNOWN", "repository name not known to registry");
+    std::string tags;
+    for (const auto& [tag, digest] : found->second.tags) tags += (tags.empty() ? "\"" : ",\"") + tag + "\"";
+    return {200,
+            {{"Content-Type", "application/json; charset=utf-8"}},
+            "{\"name\":\"" + repository + "\",\"tags\":[" + tags + "]}"};
 }
 
 ScriptResponse RegistryScript::manifest(const std::string& repository, const std::string& which) {

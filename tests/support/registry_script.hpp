@@ -112,6 +112,7 @@ private:
                                                const ScriptResponse& whole) const;
     ScriptResponse habitual(const ScriptRequest& request);
     std::vector<std::string> challenges(bool authorized, const std::string& repository) const;
+    ScriptResponse tag_list(const std::string& repository);
     ScriptResponse manifest(const std::string& repository, const std::string& which);
     ScriptResponse blob(const std::string& repository, const std::string& digest);
     ScriptResponse token(const ScriptRequest& request);

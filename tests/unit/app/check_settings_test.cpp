@@ -242,14 +242,47 @@ TEST(CheckSettings, images_built_on_themselves) {
     });
 }
 
+TEST(CheckSettings, patterns_over_tags) {
+    expect({
+        {"watch: [{image: ruby, tags: {glob: '3.*'}, aliases: [c.example.com/r]}]\n"
+         "rules: [{name: a, base: ['ruby:3.*-alpine', 'c.example.com/**'], fire: chat}]",
+         {}},
+        {"watch: [{image: ruby, tags: {regex: '3.(', exclude: ['*-rc*']}}]",
+         {"1:37 `regex`: no regular expression of RE2: missing ): 3.("}},
+        // What a pattern may come to find counts as a base.
+        {"watch: [{image: r.example.com/a, tags: {glob: '1.*'}}]\nrules: [{name: a, base: "
+         "'r.example.com/*:1.*', dependents: ['r.example.com/a:1.2'], fire: chat}]",
+         {"2:61 r.example.com/a:1.2 would be built on itself: it is a base of this rule and its dependent; "
+          "name the image that is built"}},
+        {"watch: [{image: r.example.com/a, tags: {glob: '1.*'}}]\nrules: [{name: a, base: "
+         "'r.example.com/a:*', dependents: ['r.example.com/a:2.0'], fire: chat}]",
+         {}},
+    });
+}
+
 TEST(CheckSettings, what_has_no_effect_is_warned_of) {
     expect({
         {"targets: {idle: {preset: slack, url: 'https://hooks.slack.com/services/y'}}",
          {"1:11 warning: target `idle` is fired by no rule and no `notify`"}},
         {"rules: [{name: a, base: ['ruby:*', 'alpine:*'], fire: chat}]",
          {"1:26 warning: no watched base matches docker.io/library/ruby:*: this rule never fires for it; "
-          "name "
-          "its bases under `watch`"}},
+          "name its bases under `watch`, or its tags: `- {image: ruby, tags: {glob: \"*\"}}`"}},
+        {"rules: [{name: a, base: ['ruby*', '*/ruby:3'], fire: chat}]",
+         {"1:26 warning: no watched base matches docker.io/library/ruby*: this rule never fires for it; "
+          "name its bases under `watch`",
+          "1:35 warning: no watched base matches docker.io/*/ruby:3: this rule never fires for it; "
+          "name its bases under `watch`"}},
+        {"watch: [{image: ruby, tags: {glob: '3.*'}}]\nrules:\n"
+         "- {name: a, base: 'ruby:*', on: [tag_created], fire: chat}\n"
+         "- {name: b, base: 'ruby:3.3', on: [tag_created, newer_version], fire: chat}\n"
+         "- {name: c, base: ['debian:12', latest], on: [tag_created], fire: chat}\n"
+         "- {name: d, base: ['ruby:*', alpine], on: [content, newer_version], fire: chat}",
+         {"5:47 warning: `tag_created` is told of tags that a pattern finds, and none is over the bases of "
+          "this "
+          "rule: add one under `watch`, as {image: REPOSITORY, tags: {glob: \"3.*\"}}",
+          "6:53 warning: `newer_version` compares with the tag that a rule names, and none of this rule's "
+          "says a "
+          "version: name one, such as ruby:3.3-alpine"}},
         {"dependents: [{image: r.example.com/idle}]",
          {"1:22 warning: no rule names the dependent r.example.com/idle:latest: nothing is asked to rebuild "
           "it"}},
@@ -317,7 +350,7 @@ TEST(Sample, is_valid_without_a_warning) {
     ASSERT_TRUE(settings);
     check_settings(*settings, problems);
     EXPECT_THAT(told(problems), IsEmpty());
-    EXPECT_EQ(settings->rules.size(), 3u);
+    EXPECT_EQ(settings->rules.size(), 4u);
     EXPECT_EQ(settings->targets.size(), 9u);
 }
 

@@ -42,6 +42,83 @@ targets:
     return *settings;
 }
 
+TEST(Tables, a_pattern_is_watched_as_its_entry_says) {
+    Problems problems;
+    auto settings = settings::read_settings_text("f", R"(
+watch:
+  - image: ruby
+    tags: {glob: "3.*", exclude: ["*-rc*"], newest: 5}
+    interval: 5m
+    aliases: [c.example.com/ruby]
+  - {image: debian, tags: {semver: ">=12"}, platforms: all}
+rules:
+  - {name: one, base: ["ruby:3.*", "ruby:3.3", "c.example.com/ruby:3.2", "ruby:4"], fire: chat}
+targets:
+  chat: {preset: slack, url: "https://hooks.slack.com/services/x"}
+)",
+                                                 settings::Environment{}, problems);
+    ASSERT_TRUE(settings) << problems.sorted().front().what;
+    auto table = watch_table(*settings, "host");
+    ASSERT_EQ(table->patterns.size(), 2u);
+    const auto& ruby = table->patterns[0];
+    EXPECT_EQ(ruby.each.base.name(), "docker.io/library/ruby");
+    EXPECT_EQ(ruby.each.interval, 5min);
+    EXPECT_EQ(ruby.tags.newest, 5u);
+    EXPECT_TRUE(ruby.chosen.fits("3.3"));
+    EXPECT_FALSE(ruby.chosen.fits("3.3-rc1"));
+    EXPECT_THAT(table->patterns[1].each.platforms, IsEmpty());
+    // What a rule names exactly, or by an alias, is watched as the pattern that fits says.
+    std::vector<std::pair<std::string, Milliseconds>> named;
+    for (const auto& base : table->bases) named.emplace_back(base.base.familiar(), base.interval);
+    EXPECT_THAT(named, ElementsAre(Pair("ruby:3.3", 5min), Pair("ruby:3.2", 5min), Pair("ruby:4", 15min)));
+    EXPECT_THAT(rules::names_of(*model::Reference::parse("ruby:3.9"), *table->planning),
+                ElementsAre("docker.io/library/ruby:3.9", "c.example.com/ruby:3.9"));
+    EXPECT_THAT(rules::names_of(*model::Reference::parse("ruby:4"), *table->planning),
+                ElementsAre("docker.io/library/ruby:4"));
+}
+
+TEST(Tables, of_a_pinned_base_the_tag_is_watched) {
+    const std::string pin = "sha256:" + std::string(64, 'a'), other = "sha256:" + std::string(64, 'b');
+    Problems problems;
+    auto settings =
+        settings::read_settings_text("f",
+                                     "watch: ['ruby:3.3@" + pin + "', {image: 'debian:12@" + other +
+                                         "'}]\nrules:\n  - {name: one, base: ['ruby:3.3@" + other +
+                                         "', 'alpine:3.20'], fire: chat}\n"
+                                         "targets: {chat: {preset: slack, url: "
+                                         "'https://hooks.slack.com/services/x'}}",
+                                     settings::Environment{}, problems);
+    ASSERT_TRUE(settings) << problems.sorted().front().what;
+    auto table = watch_table(*settings, "host");
+    std::vector<std::string> names;
+    for (const auto& base : table->bases) names.push_back(base.base.familiar());
+    EXPECT_THAT(names, ElementsAre("ruby:3.3", "debian:12", "alpine:3.20"));
+    std::vector<std::string> pins;
+    for (const auto& one : rules::pins_of("docker.io/library/ruby:3.3", *table->planning))
+        pins.push_back(one.by + " " + one.digest.text());
+    EXPECT_THAT(pins, ElementsAre("watch " + pin, "rule one " + other));
+    EXPECT_THAT(rules::pins_of("docker.io/library/alpine:3.20", *table->planning), IsEmpty());
+}
+
+TEST(Tables, newer_versions_are_wanted_of_what_a_rule_names) {
+    Problems problems;
+    auto settings = settings::read_settings_text("f", R"(
+watch: [{image: "ruby:3.3", interval: 5m}, "debian:12"]
+rules:
+  - {name: one, base: ["ruby:3.3", "alpine:latest", "node:*", "node:22"], on: newer_version, fire: chat}
+  - {name: two, base: "debian:12", fire: chat}
+targets:
+  chat: {preset: slack, url: "https://hooks.slack.com/services/x"}
+)",
+                                                 settings::Environment{}, problems);
+    ASSERT_TRUE(settings) << problems.sorted().front().what;
+    auto table = watch_table(*settings, "host");
+    std::vector<std::string> names;
+    for (const auto& base : table->newer) names.push_back(base.familiar());
+    EXPECT_THAT(names, ElementsAre("ruby:3.3", "node:22"));
+    EXPECT_EQ(table->newer_interval, 5min);
+}
+
 TEST(Tables, what_is_watched_is_the_entries_and_then_what_rules_name) {
     auto table = watch_table(sample(), "host");
     std::vector<std::string> names;

@@ -119,11 +119,30 @@ TEST_F(Slack, KindsAreSaidInWords) {
          std::map<std::string, std::string>{{"reverted", "went back to an earlier content"},
                                             {"metadata", "has new metadata"},
                                             {"platform_added", "has a new platform"},
-                                            {"platform_removed", "lost a platform"}}) {
+                                            {"platform_removed", "lost a platform"},
+                                            {"tag_created", "has a new tag"},
+                                            {"tag_deleted", "lost a tag"},
+                                            {"newer_version", "has a newer version"}}) {
         auto event = changed_event();
         event["data"]["kind"] = kind;
         EXPECT_THAT(text_of(message(event)), HasSubstr("Base image " + words + ": ruby"));
     }
+    auto tag = changed_event();
+    tag["data"]["kind"] = "tag_created";
+    tag["data"]["old"] = nullptr;
+    EXPECT_THAT(text_of(message(tag)),
+                HasSubstr("ruby:3.3-alpine tag created: points to `sha256:bbbbbbbbbbbb`, 2"));
+    tag = changed_event();
+    tag["data"]["kind"] = "tag_deleted";
+    tag["data"]["new"] = nullptr;
+    EXPECT_THAT(text_of(message(tag)), HasSubstr("pointed to `sha256:aaaaaaaaaaaa`"));
+    tag = changed_event();
+    tag["data"]["kind"] = "newer_version";
+    tag["data"]["newer"] = {{"reference", "docker.io/library/ruby:3.4-alpine"},
+                            {"tag", "3.4-alpine"},
+                            {"tags", {"3.4-alpine", "3.3.1-alpine"}}};
+    EXPECT_THAT(text_of(message(tag)), AllOf(HasSubstr("newer: `ruby:3.4-alpine` at `sha256:bbbbbbbbbbbb`"),
+                                             HasSubstr("also new: 3.3.1-alpine")));
     auto assumed = changed_event();
     assumed["data"]["assumed"] = true;
     assumed["data"]["old"] = nullptr;
@@ -232,6 +251,21 @@ TEST_F(PresetTest, Microbadger) {
     EXPECT_THAT(body["text"].get<std::string>(),
                 AllOf(Not(HasSubstr("<")), HasSubstr("a&lt;!channel&gt;&amp;\"b")));
     EXPECT_EQ(body["changed_tags"][0]["tag"], "a<!channel>&\"b");
+
+    auto created = changed_event();
+    created["data"]["kind"] = "tag_created";
+    created["data"]["old"] = nullptr;
+    body = json_of(rendered(settings, created).body);
+    EXPECT_EQ(body["text"], "Docker image library/ruby has a new tag: 3.3-alpine is " + digest_of('b'));
+    EXPECT_EQ(body["new_tags"], nlohmann::json({{{"tag", "3.3-alpine"}, {"SHA", digest_of('b')}}}));
+    EXPECT_EQ(body["changed_tags"], nlohmann::json::array());
+    auto deleted = changed_event();
+    deleted["data"]["kind"] = "tag_deleted";
+    deleted["data"]["new"] = nullptr;
+    body = json_of(rendered(settings, deleted).body);
+    EXPECT_EQ(body["text"], "Docker image library/ruby has lost the tag 3.3-alpine");
+    EXPECT_EQ(body["deleted_tags"], nlohmann::json({{{"tag", "3.3-alpine"}, {"SHA", digest_of('a')}}}));
+    EXPECT_EQ(body["changed_tags"], nlohmann::json::array());
 
     auto unreachable = sample_event("base.unreachable", {{"base", sample_base()}, {"kind", "timed_out"}});
     body = json_of(rendered(settings, unreachable).body);

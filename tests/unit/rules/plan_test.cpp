@@ -413,5 +413,56 @@ TEST(SampleEvent, IsMarkedAndHasTheShapeOfTheRealOne) {
         << "an empty table has a sample too";
 }
 
+TEST(Plan, PinsAreInTheEventsAndSayWhetherTheyAreBehind) {
+    auto made = table({rule("one", {ruby}, {api}, {"slack", "build"})});
+    made.pins[ruby] = {{model::Digest::of("old"), "rule one"}, {model::Digest::of("new"), "watch"}};
+    UlidSource ids;
+    auto plan = plan_change(change(), made, ids, noon);
+    ASSERT_THAT(plan.events, SizeIs(2));
+    for (const auto& event : plan.events) {
+        auto pins = Json::parse(event.json)["data"]["pins"];
+        EXPECT_EQ(
+            pins,
+            Json::array({{{"digest", model::Digest::of("old").text()}, {"by", "rule one"}, {"behind", true}},
+                         {{"digest", model::Digest::of("new").text()}, {"by", "watch"}, {"behind", false}}}));
+    }
+    made.pins.clear();
+    for (const auto& event : plan_change(change(), made, ids, noon).events)
+        EXPECT_FALSE(Json::parse(event.json)["data"].contains("pins"));
+}
+
+TEST(Plan, AChangeOfTagsSaysWhatItIs) {
+    auto made = table({rule("one", {"docker.io/library/ruby:*"}, {api}, {"slack", "build"},
+                            {ChangeKind::tag_created, ChangeKind::tag_deleted, ChangeKind::newer_version})});
+    UlidSource ids;
+    auto created = change(ChangeKind::tag_created);
+    created.before = model::Observation();
+    auto plan = plan_change(created, made, ids, noon);
+    ASSERT_THAT(plan.events, SizeIs(2));
+    auto data = Json::parse(plan.events[0].json)["data"];
+    EXPECT_EQ(data["kind"], "tag_created");
+    EXPECT_EQ(data["old"], nullptr);
+    EXPECT_EQ(plan.rebuilds.at(0).reason, "tag created");
+
+    auto deleted = change(ChangeKind::tag_deleted);
+    deleted.after = model::Observation();
+    plan = plan_change(deleted, made, ids, noon);
+    EXPECT_EQ(Json::parse(plan.events[0].json)["data"]["new"], nullptr);
+    EXPECT_EQ(plan.rebuilds.at(0).reason, "tag deleted");
+
+    auto newer = change(ChangeKind::newer_version);
+    newer.newer_tags = {"3.5-alpine", "3.4-alpine"};
+    made.pins[ruby] = {{model::Digest::of("old"), "watch"}};
+    plan = plan_change(newer, made, ids, noon);
+    for (const auto& event : plan.events) {
+        data = Json::parse(event.json)["data"];
+        EXPECT_EQ(data["newer"], Json::parse(R"({"reference": "docker.io/library/ruby:3.5-alpine",
+            "tag": "3.5-alpine", "tags": ["3.5-alpine", "3.4-alpine"]})"));
+        // The pin is compared with the base, not with what is newer.
+        EXPECT_EQ(data["pins"][0]["behind"], false);
+    }
+    EXPECT_EQ(plan.rebuilds.at(0).reason, "newer version 3.5-alpine");
+}
+
 }  // namespace
 }  // namespace basewatch::rules

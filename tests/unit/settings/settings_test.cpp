@@ -308,8 +308,6 @@ TEST(Settings, a_condition_is_kept_with_its_place_and_an_empty_one_refused) {
 TEST(Settings, what_this_version_does_not_build_is_refused_and_never_ignored) {
     const std::vector<std::string> texts{
         "daemon: {api_tokens: [{name: a, token: x, scopes: [read], owner: team}]}",
-        "watch: [{image: ruby, tags: {glob: '3.*'}}]",
-        "watch: ['ruby:*']",
         "dependents: [{image: a/b, base: auto}]",
         "dependents: [{image: a/b, platforms: [linux/amd64]}]",
         "dependents: [{image: a/b, priority: security}]",
@@ -317,8 +315,6 @@ TEST(Settings, what_this_version_does_not_build_is_refused_and_never_ignored) {
         "rules: [{name: a, base: b, fire: c, approve: manual}]",
         "rules: [{name: a, base: b, fire: c, canary: d}]",
         "rules: [{name: a, base: b, fire: c, freeze: []}]",
-        "rules: [{name: a, base: b, fire: c, on: tag_deleted}]",
-        "rules: [{name: a, base: b, fire: c, on: newer_version}]",
         "rules: [{name: a, base: b, fire: c, dependents: [{image: d/e, newest: 2}]}]",
         "rules: [{name: a, base: b, fire: c, dependents: ['d/*:latest']}]",
         "notify: [{events: rebuild.stale, fire: c}]",

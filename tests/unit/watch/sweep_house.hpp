@@ -35,13 +35,23 @@ inline Watched watched(const std::string& base, Milliseconds interval = std::chr
     return made;
 }
 
+// Tags of registry.example.com/base.
+inline Pattern pattern(const std::string& glob, std::optional<std::size_t> newest = std::nullopt) {
+    model::TagChoice tags{.glob = glob, .newest = newest};
+    return {watched("registry.example.com/base"), tags, *rules::TagFilter::compile(tags)};
+}
+
 // Every base is built upon by one dependent, tells slack and builds it; slack hears of what cannot be
 // reached.
-inline std::shared_ptr<const WatchTable> table_of(std::vector<Watched> bases) {
+inline std::shared_ptr<const WatchTable> table_of(std::vector<Watched> bases,
+                                                  std::vector<Pattern> patterns = {},
+                                                  std::vector<model::Reference> newer = {}) {
     auto planning = std::make_shared<rules::PlanningTable>();
     model::Rule rule;
     rule.name = "everything";
     rule.bases = {"**"};
+    rule.on = {model::ChangeKind::content, model::ChangeKind::reverted, model::ChangeKind::tag_created,
+               model::ChangeKind::tag_deleted, model::ChangeKind::newer_version};
     rule.dependents = {"registry.example.com/shop/api:latest"};
     rule.fire = {"slack", "build"};
     planning->rules = {rule};
@@ -50,6 +60,9 @@ inline std::shared_ptr<const WatchTable> table_of(std::vector<Watched> bases) {
     planning->source = "basewatch://test";
     auto table = std::make_shared<WatchTable>();
     table->bases = std::move(bases);
+    table->patterns = std::move(patterns);
+    table->newer = std::move(newer);
+    table->newer_interval = std::chrono::minutes(15);
     table->planning = planning;
     return table;
 }
@@ -86,8 +99,9 @@ public:
         return test::run_async(loop_, std::move(task));
     }
 
-    void use(std::vector<Watched> bases) {
-        auto used = await(watcher_->use(table_of(std::move(bases))));
+    void use(std::vector<Watched> bases, std::vector<Pattern> patterns = {},
+             std::vector<model::Reference> newer = {}) {
+        auto used = await(watcher_->use(table_of(std::move(bases), std::move(patterns), std::move(newer))));
         EXPECT_TRUE(used.has_value()) << (used ? "" : used.error().message());
     }
     CheckReport check(const std::string& base = "registry.example.com/base:1",
@@ -95,6 +109,14 @@ public:
         auto report = await(watcher_->check_now(reference(base), by));
         EXPECT_TRUE(report.has_value()) << (report ? "" : report.error().message());
         return report ? *report : CheckReport();
+    }
+    std::vector<CheckReport> check_all() {
+        std::vector<CheckReport> reports;
+        await(watcher_->check_all(model::DetectedBy::request, [&](std::size_t place, CheckReport report) {
+            if (place >= reports.size()) reports.resize(place + 1);
+            reports[place] = std::move(report);
+        }));
+        return reports;
     }
     model::BaseState state(const std::string& base = "registry.example.com/base:1") {
         return watcher_->state(reference(base)).value_or(model::BaseState());
@@ -150,6 +172,15 @@ public:
         std::vector<std::string> found;
         for (const auto& change : changes())
             found.push_back(std::string(model::to_string(change.kind)) + (change.assumed ? " assumed" : ""));
+        return found;
+    }
+    // `tag_created 3.2`
+    std::vector<std::string> told() {
+        std::vector<std::string> found;
+        for (const auto& change : changes()) {
+            found.push_back(std::string(model::to_string(change.kind)) + " " + change.base.tag());
+            for (const auto& tag : change.newer_tags) found.back() += " " + tag;
+        }
         return found;
     }
     std::vector<std::string> delivered_to() {
