@@ -110,8 +110,14 @@ std::string metrics_text(const MetricsInput& input) {
             return Labelled{{{"host", host.host}}, static_cast<double>(host.*count)};
         };
     };
-    families.push_back(
-        rows("registry_requests_total", "Requests to registries", input.hosts, of_host(&Host::requests)));
+    std::vector<Labelled> answers;
+    for (const auto& host : input.hosts)
+        for (const auto& [asked, count] : host.answers)
+            answers.push_back({{{"host", host.host}, {"method", asked.first}, {"status", asked.second}},
+                               static_cast<double>(count)});
+    families.push_back(family("registry_requests_total",
+                              "Requests to registries, by method and class of the answer (none: no answer)",
+                              MetricType::Counter, answers));
     families.push_back(rows("registry_pulls_total", "Manifests read, which Docker Hub counts as pulls",
                             input.hosts, of_host(&Host::pulls)));
     families.push_back(rows("registry_tokens_total", "Token requests", input.hosts, of_host(&Host::tokens)));

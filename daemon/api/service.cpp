@@ -101,7 +101,7 @@ Result<std::string> target_of(const net::ServerRequest& request) {
 // With what its registry's mirrors say of it.
 Json base_view(const model::BaseState& state, const watch::Watcher& watcher,
                const registry::RegistryClient& registry) {
-    auto out = view(state, watcher.next_check(state.reference));
+    auto out = view(state, watcher.next_check(state.reference), watcher.asked_every(state.reference));
     if (auto lag = registry.mirror_lag(state.reference)) out["mirror"] = view(*lag);
     return out;
 }
@@ -132,6 +132,7 @@ const std::vector<Service::Entry>& Service::entries() {
         {"GET", "/readyz", Scope::none, &Service::ready},
         {"GET", "/metrics", Scope::read, &Service::metrics},
         {"GET", "/api/v1/status", Scope::read, &Service::status},
+        {"GET", "/api/v1/registries", Scope::read, &Service::registries},
         {"GET", "/api/v1/bases", Scope::read, &Service::bases},
         {"GET", "/api/v1/changes", Scope::read, &Service::changes},
         {"GET", "/api/v1/changes/*", Scope::read, &Service::one_change},
@@ -229,14 +230,27 @@ Async<net::ServerResponse> Service::status(net::ServerRequest) {
     Json deliveries = Json::object();
     for (const auto& [state, count] : counts->deliveries) deliveries[state] = count;
     body["deliveries"] = std::move(deliveries);
-    Json hosts = Json::array(), mirrors = Json::array(), targets = Json::array();
-    for (const auto& host : registry_.reports()) hosts.push_back(view(host));
+    Json mirrors = Json::array(), targets = Json::array();
     for (const auto& mirror : registry_.mirrors()) mirrors.push_back(view(mirror));
     for (const auto& target : dispatcher_.reports()) targets.push_back(view(target));
-    body["registries"] = std::move(hosts);
+    body["registries"] = registry_views();
     body["mirrors"] = std::move(mirrors);
     body["targets"] = std::move(targets);
     co_return json_answer(body);
+}
+
+Async<net::ServerResponse> Service::registries(net::ServerRequest) {
+    co_return json_answer({{"items", registry_views()}});
+}
+
+nlohmann::ordered_json Service::registry_views() const {
+    Json items = Json::array();
+    auto paces = watcher_.paces();
+    for (const auto& host : registry_.reports()) {
+        auto pace = paces.find(host.host);
+        items.push_back(view(host, pace == paces.end() ? std::nullopt : std::optional(pace->second)));
+    }
+    return items;
 }
 
 Async<net::ServerResponse> Service::bases(net::ServerRequest request) {

@@ -10,6 +10,8 @@
 #include "store/store.hpp"
 #include "watch/watcher.hpp"
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <functional>
 #include <memory>
 #include <string>
@@ -42,6 +44,7 @@ private:
     Async<net::ServerResponse> ready(net::ServerRequest request);
     Async<net::ServerResponse> metrics(net::ServerRequest request);
     Async<net::ServerResponse> status(net::ServerRequest request);
+    Async<net::ServerResponse> registries(net::ServerRequest request);
     Async<net::ServerResponse> bases(net::ServerRequest request);
     Async<net::ServerResponse> changes(net::ServerRequest request);
     Async<net::ServerResponse> deliveries(net::ServerRequest request);
@@ -58,6 +61,8 @@ private:
     Async<net::ServerResponse> replay(net::ServerRequest request);
     Async<net::ServerResponse> pause(net::ServerRequest request);
     Async<net::ServerResponse> resume(net::ServerRequest request);
+
+    nlohmann::ordered_json registry_views() const;
 
     Clock& clock_;
     store::Store& store_;

@@ -18,6 +18,12 @@ void put(Json& object, const char* name, const std::optional<Time>& time) {
     if (time && time->time_since_epoch().count() != 0) object[name] = rfc3339(*time);
 }
 
+// As a duration, without the milliseconds that nobody asked for.
+std::string in_seconds(Milliseconds time) {
+    return time < std::chrono::seconds(10) ? format_duration(time)
+                                           : format_duration(std::chrono::ceil<std::chrono::seconds>(time));
+}
+
 }  // namespace
 
 Json view(const model::Observation& observation) {
@@ -31,13 +37,14 @@ Json view(const model::Observation& observation) {
     return out;
 }
 
-Json view(const model::BaseState& state, std::optional<Time> next_check) {
+Json view(const model::BaseState& state, std::optional<Time> next_check, Milliseconds asked_every) {
     Json out = view(state.current);
     Json front{{"reference", state.reference.text()}};
     front["state"] = !state.last_error.empty() ? "failing" : state.observed() ? "ok" : "new";
     front.update(out);
     put(front, "checked_at", state.checked_at);
     put(front, "next_check", next_check);
+    if (asked_every > Milliseconds(0)) front["asked_every"] = in_seconds(asked_every);
     if (!state.last_error.empty()) {
         front["error"] = state.last_error;
         front["error_kind"] = state.last_error_kind;
@@ -142,17 +149,32 @@ Json view(const dispatch::TargetReport& target) {
     return out;
 }
 
-Json view(const registry::HostReport& host) {
+Json view(const registry::HostReport& host, const std::optional<watch::Watcher::Pace>& pace) {
     Json out{{"host", host.host},
              {"state", host.state},
              {"requests", host.requests},
              {"pulls", host.pulls},
              {"tokens", host.tokens},
              {"failures", host.failures},
-             {"rate_per_second", host.rate_per_second}};
+             {"rate_per_second", host.rate_per_second},
+             {"rate_configured", host.rate_configured}};
+    put(out, "state_until", host.state_until);
+    if (pace) {
+        out["bases"] = pace->bases;
+        out["interval"] = in_seconds(pace->interval);
+        out["effective_interval"] = in_seconds(pace->effective);
+    }
+    if (host.pulls_unlimited) out["pulls_unlimited"] = true;
     if (host.listed > 0) out["listed"] = host.listed;
     if (host.pulls_limit) out["pulls_limit"] = *host.pulls_limit;
+    if (host.pulls_limit) out["pulls_window"] = format_duration(host.pulls_window);
     if (host.pulls_remaining) out["pulls_remaining"] = *host.pulls_remaining;
+    put(out, "pulls_source", host.pulls_source);
+    Json learned = Json::object();
+    for (const auto& fact : host.learned)
+        learned[fact.name] = {
+            {"value", fact.value}, {"since", rfc3339(fact.since)}, {"until", rfc3339(fact.until)}};
+    out["learned"] = std::move(learned);
     return out;
 }
 

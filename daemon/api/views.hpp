@@ -15,14 +15,17 @@
 namespace basewatch::api {
 
 nlohmann::ordered_json view(const model::Observation& observation);
-nlohmann::ordered_json view(const model::BaseState& state, std::optional<Time> next_check);
+nlohmann::ordered_json view(const model::BaseState& state, std::optional<Time> next_check,
+                            Milliseconds asked_every);
 nlohmann::ordered_json view(const model::Change& change);
 nlohmann::ordered_json view(const model::Delivery& delivery);
 nlohmann::ordered_json view(const model::Attempt& attempt);
 nlohmann::ordered_json view(const model::Rebuild& rebuild);
 nlohmann::ordered_json view(const model::Rule& rule);
 nlohmann::ordered_json view(const dispatch::TargetReport& target);
-nlohmann::ordered_json view(const registry::HostReport& host);
+// `pace`: of its bases, where it has any.
+nlohmann::ordered_json view(const registry::HostReport& host,
+                            const std::optional<watch::Watcher::Pace>& pace);
 nlohmann::ordered_json view(const registry::MirrorReport& mirror);
 nlohmann::ordered_json view(const registry::MirrorLag& lag);
 // `unchanged`, as in the view of its report.

@@ -82,14 +82,15 @@ std::vector<watch::Watched> watched_bases(const settings::Settings& settings) {
         out.push_back({watch.base, watch.interval.value_or(defaults.interval),
                        watch.platforms ? watch::SharedPlatforms(platforms_of(*watch.platforms)) : usual,
                        watch.ignore_labels, defaults.unreachable_after,
-                       watch.settle.value_or(defaults.settle)});
+                       watch.settle.value_or(defaults.settle), watch.interval.has_value()});
     }
     for (const auto& rule : rules_of_bases(settings)) {
         for (const auto& name : rule.bases) {
             if (rules::is_glob(name) || !seen.insert(name).second) continue;
             auto base = model::Reference::parse(name);
             if (!base) continue;
-            out.push_back({*base, defaults.interval, usual, {}, defaults.unreachable_after, defaults.settle});
+            out.push_back(
+                {*base, defaults.interval, usual, {}, defaults.unreachable_after, defaults.settle, false});
         }
     }
     return out;

@@ -30,7 +30,7 @@ struct Options {
     std::size_t limit = 50;
     std::int64_t now = 0;
     ReplayOptions replay;
-    bool fail_on_change = false, yes = false, verbose = false;
+    bool fail_on_change = false, yes = false, verbose = false, registries = false;
 };
 
 using Action = std::function<int()>;
@@ -103,7 +103,10 @@ void add_replay_verbs(CLI::App& app, Options& o, Action& chosen) {
 }
 
 void add_client_verbs(CLI::App& app, Options& o, Action& chosen) {
-    verb(app, "status", "how the daemon is", chosen, [&o] { return status(o.common); });
+    auto* status_verb =
+        verb(app, "status", "how the daemon is", chosen, [&o] { return status(o.common, o.registries); });
+    status_verb->add_flag("--registries", o.registries,
+                          "what each registry taught us, its rate and its pulls");
     auto* bases_verb = verb(app, "bases", "the bases and what they point to", chosen,
                             [&o] { return bases(o.common, o.reference); });
     bases_verb->add_option("REF", o.reference, "one of them");

@@ -31,7 +31,7 @@ int simulate(const Common& common, const std::string& reference, const std::stri
 int verify(const Common& common, const std::string& secret_file, std::int64_t now);
 int presets(const Common& common, const std::string& name);
 
-int status(const Common& common);
+int status(const Common& common, bool registries);
 int bases(const Common& common, const std::string& reference);
 int changes(const Common& common, const std::string& reference, std::size_t limit);
 int deliveries(const Common& common, const std::string& target, const std::string& state,

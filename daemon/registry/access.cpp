@@ -32,6 +32,22 @@ std::string schemes_of(const std::vector<Challenge>& offered) {
     return names;
 }
 
+// Whether a token server failed in a way that may mean that it is not there any more.
+bool says_nothing_of_us(ErrorKind kind) {
+    switch (kind) {
+        case ErrorKind::name_lookup:
+        case ErrorKind::unreachable:
+        case ErrorKind::timed_out:
+        case ErrorKind::tls:
+        case ErrorKind::not_found:
+        case ErrorKind::server_error:
+        case ErrorKind::bad_answer:
+            return true;
+        default:
+            return false;
+    }
+}
+
 }  // namespace
 
 std::string repository_in(std::string_view target) {
@@ -71,7 +87,7 @@ void Access::review() {
 
 Async<Result<Answer>> Access::ask(std::shared_ptr<Host> registry, Question question) {
     if (question.waits) {
-        auto turn = co_await exchange_.turn(registry);
+        auto turn = co_await exchange_.turn(registry, question.insists);
         if (!turn) co_return turn.error();
     }
     Hop hop{registry, registry, question.url, question.repository, hosts_.policy(*registry)};
@@ -123,14 +139,19 @@ Async<Result<Answer>> Access::ask_hop(Hop hop, Question question, bool had_turn)
         request.policy = hop.policy;
         request.timeout = hop.host->timeout;
         request.most_body = question.most_body;
-        auto response = co_await exchange_.send(hop.host, std::move(request), had_turn && attempt == 1);
+        auto response =
+            co_await exchange_.send(hop.host, std::move(request), had_turn && attempt == 1, question.insists);
         if (!response) co_return response.error();
         hop.host->answered_from(response->remote);
         if (response->status != 200 && !used.header.empty()) strike(response->body, used.header);
         if (response->status != 401 || !may_authorize) {
             if (used.kind == Authorization::Kind::basic || used.kind == Authorization::Kind::registry_token)
                 wrong_in_a_row_.erase(hop.host->name + "\n" + used.identity);
-            co_return Answer{std::move(*response), hop.host, hop.url, used.header};
+            bool as_learned =
+                used.kind == Authorization::Kind::basic || used.kind == Authorization::Kind::token;
+            if (as_learned) hop.host->learned.authorization.confirm(exchange_.clock().monotonic());
+            bool as_user = !used.header.empty() && used.credential.kind != Credential::Kind::none;
+            co_return Answer{std::move(*response), hop.host, hop.url, used.header, as_user};
         }
         if (attempt == most_attempts) co_return denied(hop, *response, used, "");
         auto worth_it = co_await judge(hop, std::move(*response), std::move(used));
@@ -170,10 +191,11 @@ Async<Result<Access::Authorization>> Access::authorize(Hop hop, bool long_token)
         made.header = "Bearer " + credential->secret.reveal();
         co_return made;
     }
-    const auto& learned = host->learned;
-    if (learned.scheme == Learned::Scheme::basic && credential->kind == Credential::Kind::password)
+    auto& learned = host->learned;
+    auto scheme = learned.scheme_now(exchange_.clock().monotonic());
+    if (scheme == Learned::Scheme::basic && credential->kind == Credential::Kind::password)
         co_return as_basic(hop, *credential);
-    if (learned.scheme != Learned::Scheme::bearer) co_return made;
+    if (scheme != Learned::Scheme::bearer) co_return made;
     made.kind = Authorization::Kind::token;
     auto scope = learned.scopes.find(hop.repository);
     made.request.realm = learned.realm;
@@ -191,6 +213,7 @@ Async<Result<Access::Authorization>> Access::authorize(Hop hop, bool long_token)
         token = co_await tokens_.token(made.request);
     }
     if (!token) {
+        if (says_nothing_of_us(token.error().kind())) learned.forget_authorization(now);
         // One that waits out an earlier refusal says so by the time that is left.
         bool said_no = token.error().kind() == ErrorKind::unauthorized && !token.error().retry_after();
         if (!said_no || !credentials_.refused(made.credential)) co_return token.error();
@@ -229,13 +252,20 @@ Async<Result<void>> Access::judge(Hop hop, net::HttpResponse response, Authoriza
     co_return denied(hop, response, used, "it asks for " + schemes_of(offered) + ", which we do not speak");
 }
 
+void Access::learn_scheme(Learned& learned, Learned::Scheme scheme) {
+    auto now = exchange_.clock().monotonic();
+    if (learned.scheme != scheme) learned.authorization.end();
+    learned.scheme = scheme;
+    learned.authorization.confirm(now);
+}
+
 Result<void> Access::follow_bearer(const Hop& hop, const Challenge& challenge,
                                    const net::HttpResponse& response, const Authorization& used) {
     auto realm = named_address(hop.url, challenge.parameter("realm"), "a token server");
     if (!realm) return realm.error();
     auto& learned = hop.host->learned;
     std::string scope = scope_to_ask(challenge.parameter("scope"), hop.repository);
-    learned.scheme = Learned::Scheme::bearer;
+    learn_scheme(learned, Learned::Scheme::bearer);
     learned.realm = *realm;
     learned.service = challenge.parameter("service");
     if (learned.scopes.size() >= most_scopes) learned.scopes.clear();
@@ -264,7 +294,7 @@ Result<void> Access::follow_basic(const Hop& hop, const net::HttpResponse& respo
         tokens_.forget(used.request, used.token.value);
         return {};
     }
-    learned.scheme = Learned::Scheme::basic;
+    learn_scheme(learned, Learned::Scheme::basic);
     if (used.kind != Authorization::Kind::basic) return {};
     if (credentials_.refused(used.credential)) return {};
     return refused(hop, response, used, "");

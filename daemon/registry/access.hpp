@@ -23,8 +23,9 @@ struct Question {
     std::string accept = "*/*";
     std::string if_none_match{};  // as it is sent; empty: without
     std::size_t most_body = 1u << 20;
-    bool follow = true;  // redirects
-    bool waits = true;   // for a turn of its own; otherwise part of something that had one
+    bool follow = true;    // redirects
+    bool insists = false;  // on a host that failed again and again
+    bool waits = true;     // for a turn of its own; otherwise part of something that had one
     // Where an earlier answer's redirect led: asked as if the registry sent us there again.
     std::optional<net::Url> continued{};
     bool long_token = false;  // wants a token with most of its life before it
@@ -36,6 +37,7 @@ struct Answer {
     std::shared_ptr<Host> from;  // who gave it, at the end of all redirects
     net::Url url;                // where
     std::string authorization;   // that was sent with the last request; empty for none
+    bool as_user = false;        // with a credential behind it
 };
 
 class Access {
@@ -76,6 +78,7 @@ private:
     Result<Authorization> as_basic(const Hop& hop, const Credential& credential) const;
     // After a 401: what was learned makes another attempt worth it, or the Error that says why not.
     Async<Result<void>> judge(Hop hop, net::HttpResponse response, Authorization used);
+    void learn_scheme(Learned& learned, Learned::Scheme scheme);
     Result<void> follow_bearer(const Hop& hop, const Challenge& challenge, const net::HttpResponse& response,
                                const Authorization& used);
     Result<void> follow_basic(const Hop& hop, const net::HttpResponse& response, const Authorization& used);

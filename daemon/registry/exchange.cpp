@@ -3,6 +3,7 @@
 #include "foundation/log.hpp"
 #include "foundation/time.hpp"
 #include "registry/complaint.hpp"
+#include "registry/quota.hpp"
 
 namespace basewatch::registry {
 
@@ -32,16 +33,22 @@ bool host_failed(const Result<net::HttpResponse>& response) {
     }
 }
 
+// The classes of a metric's label: six, whatever a server says.
+std::string status_class(const Result<net::HttpResponse>& response) {
+    if (!response || response->status < 100 || response->status > 599) return "none";
+    return std::to_string(response->status / 100) + "xx";
+}
+
 bool asks_to_wait(const net::HttpResponse& response) {
     return means_rate_limit(response) || (response.status == 503 && response.headers.find("Retry-After"));
 }
 
 }  // namespace
 
-std::optional<Error> Exchange::held(const Host& host) const {
+std::optional<Error> Exchange::held(const Host& host, bool insists) const {
     auto now = clock_.monotonic();
     auto until = host.pause.until(now);
-    if (!until && host.breaker.open_until(now)) return shut(host);
+    if (!until && !insists && host.breaker.open_until(now)) return shut(host);
     if (!until) return std::nullopt;
     auto rest = std::chrono::ceil<Milliseconds>(*until - now);
     auto seconds = std::chrono::ceil<std::chrono::seconds>(rest);
@@ -50,40 +57,43 @@ std::optional<Error> Exchange::held(const Host& host) const {
         .with_retry_after(rest);
 }
 
-Async<Result<void>> Exchange::turn(std::shared_ptr<Host> host) {
-    if (auto error = held(*host)) co_return *error;
+Async<Result<void>> Exchange::turn(std::shared_ptr<Host> host, bool insists) {
+    if (auto error = held(*host, insists)) co_return *error;
     auto turn = host->rate.take(clock_.monotonic());
     if (turn > clock_.monotonic()) {
         bool passed = co_await sleep_until(clock_, turn);
         if (!passed) co_return stopped();
-        if (auto error = held(*host)) co_return *error;
+        if (auto error = held(*host, insists)) co_return *error;
     }
     co_return Result<void>();
 }
 
 Async<Result<net::HttpResponse>> Exchange::send(std::shared_ptr<Host> host, net::HttpRequest request,
-                                                bool had_turn) {
-    if (auto error = held(*host)) co_return *error;
+                                                bool had_turn, bool insists) {
+    if (auto error = held(*host, insists)) co_return *error;
     if (!had_turn) host->rate.charge(clock_.monotonic());
     auto place = co_await host->places.enter();
     bool stop = co_await stop_requested();
     if (!place || stop) co_return stopped();
-    if (auto error = held(*host)) co_return *error;
-    if (!host->breaker.admit(clock_.monotonic())) co_return shut(*host);
+    if (auto error = held(*host, insists)) co_return *error;
+    bool admitted = host->breaker.admit(clock_.monotonic());
+    if (!admitted && !insists) co_return shut(*host);
     ++host->counters.requests;
+    auto method = request.method;
     auto response = co_await transport_.send(std::move(request));
-    tell(*host, response);
+    ++host->counters.answers[{method, status_class(response)}];
+    tell(*host, response, admitted);
     if (response) answered(*host, *response);
     co_return response;
 }
 
-void Exchange::tell(Host& host, const Result<net::HttpResponse>& response) {
+void Exchange::tell(Host& host, const Result<net::HttpResponse>& response, bool admitted) {
     if (host_failed(response) && !(response && asks_to_wait(*response))) {
         host.last_failure = response ? ErrorKind::server_error : response.error().kind();
-        if (host.breaker.failed(clock_.monotonic()))
+        if (admitted && host.breaker.failed(clock_.monotonic()))
             log::warning("a host fails again and again and is left alone for a while", {{"host", host.name}});
     } else if (!response) {
-        host.breaker.abandoned();
+        if (admitted) host.breaker.abandoned();
     } else if (host.breaker.answered()) {
         log::info("a host answers again", {{"host", host.name}});
     }
@@ -92,11 +102,14 @@ void Exchange::tell(Host& host, const Result<net::HttpResponse>& response) {
 void Exchange::answered(Host& host, const net::HttpResponse& response) {
     host.warned(response.headers);
     host.budget.heard(response.headers, clock_.monotonic());
+    auto now = clock_.monotonic();
     if (!asks_to_wait(response)) {
         if (response.status < 500) host.pause.answered();
+        auto quota = quota_in(response.headers, clock_.now());
+        auto wait = quota ? quota_wait(*quota) : std::nullopt;
+        if (wait) host.pause.hold(now + *wait);
         return;
     }
-    auto now = clock_.monotonic();
     // Requests that were under way together are refused together; that is one reason to slow down.
     if (!host.pause.until(now)) host.rate.slow_down(now);
     host.pause.refused(now, asked_wait(response, clock_.now()));

@@ -18,19 +18,21 @@ public:
 
     // Waits for the host's next turn. rate_limited, with the rest of the pause, when the host is paused;
     // the kind of its last failure when it fails again and again; cancelled.
-    Async<Result<void>> turn(std::shared_ptr<Host> host);
+    // `insists`: whatever failed before; only what the host asked for is kept.
+    Async<Result<void>> turn(std::shared_ptr<Host> host, bool insists = false);
 
     // Sends, in a place of the host's. The request's timeout starts when it has its place. `had_turn`: the
     // request's turn was waited for; otherwise it is charged to the host without waiting.
-    Async<Result<net::HttpResponse>> send(std::shared_ptr<Host> host, net::HttpRequest request,
-                                          bool had_turn);
+    Async<Result<net::HttpResponse>> send(std::shared_ptr<Host> host, net::HttpRequest request, bool had_turn,
+                                          bool insists = false);
 
     Clock& clock() const { return clock_; }
 
 private:
     // Why nothing may be sent now.
-    std::optional<Error> held(const Host& host) const;
-    void tell(Host& host, const Result<net::HttpResponse>& response);
+    std::optional<Error> held(const Host& host, bool insists) const;
+    // `admitted` by the breaker: its failure counts.
+    void tell(Host& host, const Result<net::HttpResponse>& response, bool admitted);
     void answered(Host& host, const net::HttpResponse& response);
 
     Clock& clock_;

@@ -6,10 +6,10 @@
 #include "foundation/clock.hpp"
 #include "foundation/error.hpp"
 #include "net/http_message.hpp"
+#include "registry/learned.hpp"
 #include "registry/places.hpp"
 #include "registry/pull_budget.hpp"
 #include "registry/rate_limit.hpp"
-#include "registry/revalidation.hpp"
 #include "settings/registry_settings.hpp"
 
 #include <map>
@@ -28,28 +28,10 @@ bool local_name(const std::string& authority);
 // Whether a literal address can be reached from everywhere; false as well for what is no address.
 bool global_address(const std::string& address);
 
-// How this registry wants to be asked, from its last challenge.
-struct Learned {
-    enum class Scheme { none, basic, bearer };
-    Scheme scheme = Scheme::none;
-    net::Url realm;  // of bearer
-    std::string service;
-    std::map<std::string, std::string> scopes;  // by repository, where they are not our own
-
-    Revalidation revalidation;
-    Monotonic whole_lists_until{};                   // a page size is refused here
-    Monotonic get_only_until{};                      // HEAD is refused here
-    int heads_without_digest = 0;                    // in a row
-    std::map<std::string, Monotonic> got_after_404;  // by reference
-    struct Refusal {
-        int status = 0;
-        std::string said;
-    };
-    std::map<std::string, Refusal> refusals;  // by reference: what it said to a GET after a refused HEAD
-};
-
 struct Counters {
     std::uint64_t requests = 0, pulls = 0, tokens = 0, failures = 0, listed = 0;
+    // By method and class of the status: `2xx`, or `none` where no answer came.
+    std::map<std::pair<std::string, std::string>, std::uint64_t> answers;
 };
 
 struct Host {

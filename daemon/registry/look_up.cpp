@@ -8,9 +8,7 @@ namespace basewatch::registry {
 
 namespace {
 
-constexpr auto get_only_for = std::chrono::hours(7 * 24);
 constexpr auto get_after_404_every = std::chrono::hours(24);
-constexpr int heads_without_digest_believed = 3;
 constexpr std::size_t most_remembered = 100'000;
 
 Question question_of(const Side& side, const model::Reference& reference, std::string method) {
@@ -21,6 +19,7 @@ Question question_of(const Side& side, const model::Reference& reference, std::s
     question.repository = side.repository;
     question.accept = manifest_types;
     question.most_body = most_document;
+    question.insists = side.insists;
     return question;
 }
 
@@ -102,10 +101,11 @@ Result<void> whole(const Host& registry, const net::HttpResponse& response) {
 
 Async<Result<Pointer>> LookUp::look_up(Side side, model::Reference reference, LastAnswer last) {
     auto host = side.host;
-    bool get_only = clock_.monotonic() < host->learned.get_only_until ||
-                    host->learned.heads_without_digest >= heads_without_digest_believed;
-    if (get_only) {
+    if (host->learned.get_only(clock_.monotonic())) {
         auto pointer = co_await by_get(side, reference, true);
+        // It changed its mind, if it ever had one.
+        bool refused = !pointer && (pointer.error().status() == 405 || pointer.error().status() == 501);
+        if (refused) host->learned.head_term.end();
         co_return pointer;
     }
     auto pointer = co_await by_head(side, reference, std::move(last));
@@ -198,11 +198,12 @@ Async<Result<Pointer>> LookUp::by_head(Side side, model::Reference reference, La
     if (type == "text/html") co_return bad(*host, "it answered with a web page instead of a manifest");
     auto digest = digest_in(response.headers);
     if (!digest) {
-        ++host->learned.heads_without_digest;
+        host->learned.learn_head(Learned::Head::without_digest, clock_.monotonic());
         auto pointer = co_await by_get(side, reference, false);
         co_return pointer;
     }
-    host->learned.heads_without_digest = 0;
+    host->learned.learn_head(Learned::Head::with_digest, clock_.monotonic());
+    if (answer->from == host) host->budget.answered(response.headers, answer->as_user);
     auto& revalidation = host->learned.revalidation;
     bool same = *digest == last.digest;
     if (answer->from == host)
@@ -271,7 +272,7 @@ Async<Result<Pointer>> LookUp::after_refusal(Side side, model::Reference referen
 }
 
 void LookUp::learn_get_only(Host& host, std::string_view why) {
-    host.learned.get_only_until = clock_.monotonic() + get_only_for;
+    host.learned.learn_head(Learned::Head::refused, clock_.monotonic());
     log::info("manifests are read by GET from now on, which some registries count as pulls",
               {{"registry", host.name}, {"why", std::string(why)}});
 }

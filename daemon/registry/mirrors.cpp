@@ -42,13 +42,14 @@ Mirrors::Mirrors(Clock& clock, Hosts& hosts, LookUp& pointers)
       failing_(first_rest, longest_rest),
       missing_(first_missing, longest_missing) {}
 
-Async<Result<Pointer>> Mirrors::look_up(model::Reference reference, LastAnswer last) {
+Async<Result<Pointer>> Mirrors::look_up(model::Reference reference, LastAnswer last, bool insists) {
     auto registry = hosts_.named(reference.registry());
+    Side own{registry, reference.repository(), "", insists};
     bool only = registry->mirror_only;
     auto lag = lags_.find(reference.text());
     bool behind = lag != lags_.end() && clock_.monotonic() < lag->second.look_again;
     if (registry->mirrors.empty() || (!only && (last.digest.empty() || behind))) {
-        auto word = co_await pointers_.look_up(Side{registry, reference.repository()}, reference, last);
+        auto word = co_await pointers_.look_up(own, reference, last);
         co_return word;
     }
     auto seen = co_await ask(reference, last);
@@ -56,7 +57,7 @@ Async<Result<Pointer>> Mirrors::look_up(model::Reference reference, LastAnswer l
     bool same = seen && seen->digest == last.digest;
     if (same) caught_up(reference, seen->mirror);
     if (same && !look_due(reference.text(), second_opinion_every, last.at, clock_.now())) co_return seen;
-    auto word = co_await pointers_.look_up(Side{registry, reference.repository()}, reference, last);
+    auto word = co_await pointers_.look_up(own, reference, last);
     if (!seen) co_return word;
     if (word) {
         compare(reference, *seen, word->digest);

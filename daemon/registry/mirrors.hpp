@@ -24,7 +24,7 @@ class Mirrors {
 public:
     Mirrors(Clock& clock, Hosts& hosts, LookUp& pointers);
 
-    Async<Result<Pointer>> look_up(model::Reference reference, LastAnswer last);
+    Async<Result<Pointer>> look_up(model::Reference reference, LastAnswer last, bool insists);
 
     // From whom to read what its digest proves, the next one after a failure of the one before: the mirrors
     // that are not left alone, then the registry.

@@ -3,7 +3,8 @@
 // free) and says what is left in `RateLimit-Limit` and `RateLimit-Remaining`; the same address may be the one
 // that its owner pulls from, so the last fifth is never ours, and what can wait leaves the half above it to
 // what cannot. Until the host has said anything, Docker Hub is taken for what it gives to anonymous askers,
-// 100 in six hours, and others count nothing. Pure: time goes in.
+// 100 in six hours, and others count nothing; an account to which it says nothing has no limit. Pure: time
+// goes in.
 
 #include "foundation/clock.hpp"
 #include "net/headers.hpp"
@@ -13,6 +14,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace basewatch::registry {
 
@@ -27,11 +30,18 @@ public:
 
     // The headers of an answer. Values that are no numbers (`;w=21600` has been seen) change nothing.
     void heard(const net::Headers& headers, Monotonic now);
+    // A manifest was asked about and found. An account whose answers lack the two headers is unlimited; who
+    // asks without one and hears nothing is behind somebody who takes them away.
+    void answered(const net::Headers& headers, bool as_user);
     // A manifest was asked for.
     void pulled(Monotonic now);
 
     // Nothing where the host counts nothing.
-    std::optional<std::int64_t> limit() const { return limit_ ? limit_ : estimate_; }
+    std::optional<std::int64_t> limit() const;
+    // What of it is ours, evenly over its window.
+    std::optional<double> per_second() const;
+    bool unlimited() const { return unlimited_; }
+    std::chrono::seconds window() const { return window_; }
     std::optional<std::int64_t> remaining(Monotonic now) const;
     // Whose budget it is, as `docker-ratelimit-source` says; may be empty.
     const std::string& source() const { return source_; }
@@ -55,10 +65,23 @@ public:
     // Empty when they have to wait.
     Claim claim(PullNeed need, std::int64_t count, Monotonic now) const;
 
+    // What outlives a restart: our own pulls in spans of five minutes, with the last of each.
+    struct Kept {
+        std::optional<std::int64_t> limit, remaining;
+        Monotonic heard{};
+        std::chrono::seconds window{0};
+        std::string source;
+        bool unlimited = false;
+        std::vector<std::pair<Monotonic, std::int64_t>> pulls;
+    };
+    Kept kept() const;
+    void restore(const Kept& kept, Monotonic now);
+
 private:
     std::int64_t pulls_since(Monotonic from) const;
 
     std::optional<std::int64_t> estimate_;
+    bool unlimited_ = false;
     std::optional<std::int64_t> limit_, remaining_;
     Monotonic heard_{};
     std::chrono::seconds window_{21'600};

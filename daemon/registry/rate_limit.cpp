@@ -11,6 +11,7 @@ using Nanoseconds = std::chrono::nanoseconds;
 constexpr double least_rate = 1.0 / 3600;
 constexpr double least_share = 1.0 / 16;
 constexpr double recovery_per_minute = 0.05;
+constexpr int most_refusals = 20;
 constexpr Milliseconds first_pause{2'000};
 constexpr auto longest_pause = std::chrono::duration_cast<Milliseconds>(std::chrono::minutes(15));
 
@@ -65,10 +66,27 @@ void RateLimit::slow_down(Monotonic now) {
     slowed_ = now;
 }
 
+std::optional<RateLimit::Slowed> RateLimit::slowed(Monotonic now) const {
+    if (share_ >= 1 || share(now) >= 1) return std::nullopt;
+    return Slowed{share_, slowed_};
+}
+
+void RateLimit::restore(Slowed slowed, Monotonic now) {
+    if (!(slowed.share < 1)) return;
+    share_ = std::max(least_share, slowed.share);
+    slowed_ = std::min(slowed.at, now);
+}
+
+void Pause::restore(Monotonic until, int refusals, Monotonic now) {
+    // No longer than anybody may ask for, whatever the clock was when it was written.
+    until_ = std::min(until, now + std::chrono::hours(24));
+    refusals_ = std::clamp(refusals, 0, most_refusals);
+}
+
 void Pause::refused(Monotonic now, std::optional<Milliseconds> asked) {
     // Several requests under way are refused together: they are one refusal.
     bool paused = until(now).has_value();
-    if (!paused) refusals_ = std::min(refusals_ + 1, 20);
+    if (!paused) refusals_ = std::min(refusals_ + 1, most_refusals);
     auto own =
         std::min<Milliseconds>(first_pause * (std::int64_t{1} << std::min(refusals_ - 1, 10)), longest_pause);
     if (paused && !asked) return;

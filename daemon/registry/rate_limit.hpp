@@ -6,6 +6,7 @@
 
 #include "foundation/clock.hpp"
 
+#include <algorithm>
 #include <optional>
 
 namespace basewatch::registry {
@@ -25,6 +26,15 @@ public:
     // Half the rate from here on.
     void slow_down(Monotonic now);
     double per_second(Monotonic now) const;
+    double configured() const { return rate_; }
+
+    // What is left of the rate after refusals, and since when it recovers.
+    struct Slowed {
+        double share;
+        Monotonic at;
+    };
+    std::optional<Slowed> slowed(Monotonic now) const;
+    void restore(Slowed slowed, Monotonic now);
 
 private:
     double share(Monotonic now) const;
@@ -43,6 +53,10 @@ public:
     void refused(Monotonic now, std::optional<Milliseconds> asked);
     // A good answer: the next refusal starts from 2 s again.
     void answered() { refusals_ = 0; }
+    // Nobody refused, but what it lets us ask is nearly used up.
+    void hold(Monotonic until) { until_ = std::max(until_, until); }
+    int refusals() const { return refusals_; }  // in a row
+    void restore(Monotonic until, int refusals, Monotonic now);
     // Nothing when requests may go out.
     std::optional<Monotonic> until(Monotonic now) const;
 

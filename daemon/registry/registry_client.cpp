@@ -3,6 +3,7 @@
 #include "registry/bulk.hpp"
 #include "registry/documents.hpp"
 #include "registry/look_due.hpp"
+#include "registry/memory.hpp"
 #include "registry/mirrors.hpp"
 #include "registry/tag_list.hpp"
 #include "settings/settings.hpp"
@@ -23,6 +24,7 @@ struct RegistryClient::State {
           const std::shared_ptr<const settings::RegistriesSettings>& settings,
           std::vector<std::string> environment)
         : clock(clock),
+          epoch(clock),
           hosts(settings),
           exchange(clock, transport),
           credentials(executor, exchange, hosts, settings, std::move(environment)),
@@ -33,7 +35,7 @@ struct RegistryClient::State {
           tag_lists(clock, access),
           bulk(std::move(executor), exchange, hosts, access) {}
 
-    Async<Result<Pointer>> look_up(model::Reference reference, LastAnswer last);
+    Async<Result<Pointer>> look_up(model::Reference reference, LastAnswer last, bool insists);
 
     // What `read` reads of the nearest side that has it.
     template <class T, class Read>
@@ -54,6 +56,8 @@ struct RegistryClient::State {
     }
 
     Clock& clock;
+    Epoch epoch;
+    std::map<std::string, model::HostMemory> kept;  // as it is in the state
     Hosts hosts;
     Exchange exchange;
     Credentials credentials;
@@ -66,7 +70,8 @@ struct RegistryClient::State {
 };
 
 // Its own list first, where that spares HEADs; it only ever says that nothing moved.
-Async<Result<Pointer>> RegistryClient::State::look_up(model::Reference reference, LastAnswer last) {
+Async<Result<Pointer>> RegistryClient::State::look_up(model::Reference reference, LastAnswer last,
+                                                      bool insists) {
     auto host = hosts.named(reference.registry());
     std::optional<model::Digest> listed;
     if (!last.digest.empty() && host->mirrors.empty()) listed = co_await bulk.glance(reference);
@@ -75,7 +80,7 @@ Async<Result<Pointer>> RegistryClient::State::look_up(model::Reference reference
         ++host->counters.listed;
         co_return Pointer{last.digest, "", false};
     }
-    auto pointer = co_await mirrors.look_up(reference, std::move(last));
+    auto pointer = co_await mirrors.look_up(reference, std::move(last), insists);
     if (listed && pointer) bulk.judge(reference, *listed, pointer->digest);
     co_return pointer;
 }
@@ -100,8 +105,8 @@ void RegistryClient::replace_settings(std::shared_ptr<const settings::Registries
     state_->bulk.review();
 }
 
-Async<Result<Pointer>> RegistryClient::look_up(model::Reference reference, LastAnswer last) {
-    auto result = co_await state_->look_up(reference, std::move(last));
+Async<Result<Pointer>> RegistryClient::look_up(model::Reference reference, LastAnswer last, bool insists) {
+    auto result = co_await state_->look_up(reference, std::move(last), insists);
     state_->count(reference.registry(), result);
     co_return result;
 }
@@ -153,6 +158,14 @@ std::optional<Monotonic> RegistryClient::paused_until(const std::string& registr
     return host ? host->pause.until(state_->clock.monotonic()) : std::nullopt;
 }
 
+double RegistryClient::checks_per_second(const std::string& registry) {
+    auto now = state_->clock.monotonic();
+    auto host = state_->hosts.named(registry);
+    double rate = host->rate.per_second(now);
+    auto pulls = host->budget.per_second();
+    return pulls && host->learned.get_only(now) ? std::min(rate, *pulls) : rate;
+}
+
 PullBudget::Claim RegistryClient::claim_pulls(const std::string& registry, PullNeed need,
                                               std::int64_t count) {
     // What mirrors give is nobody's budget.
@@ -174,10 +187,16 @@ std::vector<HostReport> RegistryClient::reports() const {
         report.listed = counted.listed;
         report.pulls_limit = host->budget.limit();
         report.pulls_remaining = host->budget.remaining(now);
+        report.pulls_unlimited = host->budget.unlimited();
+        report.pulls_window = host->budget.window();
+        report.pulls_source = host->budget.source();
         report.rate_per_second = host->rate.per_second(now);
-        report.state = host->breaker.open_until(now) ? "not answering"
-                       : host->pause.until(now)      ? "paused"
-                                                     : "ready";
+        report.rate_configured = host->rate.configured();
+        auto shut = host->breaker.open_until(now), paused = host->pause.until(now);
+        report.state = shut ? "not answering" : paused ? "paused" : "ready";
+        if (shut || paused) report.state_until = state_->epoch.wall(shut ? *shut : *paused);
+        report.learned = memory_of(*host, state_->epoch, now).facts;
+        report.answers = counted.answers;
         reports.push_back(std::move(report));
     }
     return reports;
@@ -189,6 +208,36 @@ std::vector<MirrorReport> RegistryClient::mirrors() const {
 
 std::optional<MirrorLag> RegistryClient::mirror_lag(const model::Reference& reference) const {
     return state_->mirrors.lag(reference);
+}
+
+void RegistryClient::remember(const std::vector<model::HostMemory>& memories) {
+    auto now = state_->clock.monotonic();
+    for (const auto& memory : memories) {
+        state_->kept[memory.host] = memory;
+        basewatch::registry::remember(*state_->hosts.named(memory.host), memory, state_->epoch, now);
+    }
+}
+
+std::vector<model::HostMemory> RegistryClient::unsaved() const {
+    std::vector<model::HostMemory> found;
+    auto now = state_->clock.monotonic();
+    for (const auto& [name, host] : state_->hosts.all()) {
+        auto memory = memory_of(*host, state_->epoch, now);
+        auto kept = state_->kept.find(name);
+        bool known = kept != state_->kept.end();
+        bool differs = known ? kept->second != memory : !memory.empty();
+        if (differs) found.push_back(std::move(memory));
+    }
+    return found;
+}
+
+void RegistryClient::saved(std::vector<model::HostMemory> memories) {
+    for (auto& memory : memories) {
+        if (memory.empty())
+            state_->kept.erase(memory.host);
+        else
+            state_->kept[memory.host] = std::move(memory);
+    }
 }
 
 }  // namespace basewatch::registry

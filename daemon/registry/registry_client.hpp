@@ -12,6 +12,7 @@
 #include "foundation/async.hpp"
 #include "foundation/clock.hpp"
 #include "foundation/error.hpp"
+#include "model/host_memory.hpp"
 #include "model/observation.hpp"
 #include "net/http_transport.hpp"
 #include "registry/pull_budget.hpp"
@@ -91,8 +92,16 @@ struct HostReport {
     // What may still be read of what it counts; nothing where it counts nothing.
     std::optional<std::int64_t> pulls_limit;
     std::optional<std::int64_t> pulls_remaining;
-    double rate_per_second = 0;  // as it is now, after its refusals
-    std::string state;           // ready, paused, not answering
+    bool pulls_unlimited = false;         // it counts those of others, and not ours
+    std::chrono::seconds pulls_window{};  // of the limit
+    std::string pulls_source;             // whose they are, as it says
+    double rate_per_second = 0;           // as it is now, after its refusals
+    double rate_configured = 0;
+    std::string state;                // ready, paused, not answering
+    std::optional<Time> state_until;  // of the two that end
+    std::vector<model::HostFact> learned;
+    // By method and class of the status, `2xx` or `none`.
+    std::map<std::pair<std::string, std::string>, std::uint64_t> answers;
 };
 
 // A mirror of a registry, for `status`.
@@ -126,8 +135,9 @@ public:
     // HEAD of the tag (or of the digest); where HEAD is refused or carries no digest, one GET that is hashed.
     // not_found means the registry said 404; it is not a deletion. With the last answer, a host that proved
     // that it understands the question is asked whether that still holds; and where the registry has mirrors,
-    // one of them may say that it does. Anything else is the registry's own word (mirrors.hpp).
-    Async<Result<Pointer>> look_up(model::Reference reference, LastAnswer last = {});
+    // one of them may say that it does. Anything else is the registry's own word (mirrors.hpp). `insists`: a
+    // host that failed again and again is asked all the same; a pause that it asked for is honoured.
+    Async<Result<Pointer>> look_up(model::Reference reference, LastAnswer last = {}, bool insists = false);
 
     // How many tags of each repository (`docker.io/library/ruby`) will be looked up again and again: where
     // one list of the registry's own API is cheaper, look_up() with a last answer is answered from it
@@ -156,6 +166,10 @@ public:
     // and the remaining wait without being sent.
     std::optional<Monotonic> paused_until(const std::string& registry) const;
 
+    // How many look-ups a second this registry lets us make over a long time: its rate now, and where each
+    // costs a pull, what it gives of those.
+    double checks_per_second(const std::string& registry);
+
     // Room for so many manifests in what this registry lets us read, held until the claim goes. Empty: the
     // rest is its owner's, or meant for what cannot wait.
     PullBudget::Claim claim_pulls(const std::string& registry, PullNeed need, std::int64_t count);
@@ -164,6 +178,13 @@ public:
     std::vector<MirrorReport> mirrors() const;
     // Of a reference that a mirror shows differently than its registry.
     std::optional<MirrorLag> mirror_lag(const model::Reference& reference) const;
+
+    // --- memory over restarts ---
+    // Into hosts that were not asked yet.
+    void remember(const std::vector<model::HostMemory>& memories);
+    // What differs from what was remembered or saved last; an empty one: nothing is worth keeping any more.
+    std::vector<model::HostMemory> unsaved() const;
+    void saved(std::vector<model::HostMemory> memories);
 
 private:
     struct State;

@@ -13,6 +13,7 @@ struct Side {
     std::shared_ptr<Host> host;
     std::string repository;  // as it is called there
     std::string ns{};        // of a mirror: the registry that it stands for
+    bool insists = false;    // it is asked though it failed again and again
 
     bool is_mirror() const { return !ns.empty(); }
     net::Url address(std::string_view kind, const std::string& which) const;

@@ -15,7 +15,6 @@ constexpr std::size_t most_bytes = 64u << 20;
 constexpr std::size_t most_page = 16u << 20;
 constexpr std::size_t usual_page = 1000;
 constexpr std::size_t quay_page = 100;  // it answers a larger page with TOO_MANY_TAGS_REQUESTED
-constexpr auto without_size_for = std::chrono::hours(7 * 24);
 constexpr auto longest = std::chrono::minutes(2);
 
 Error unfinished(const Host& host, ErrorKind kind, std::string_view why) {
@@ -70,7 +69,7 @@ Async<Result<TagList>> TagLists::list(Side side) {
     const auto& host = side.host;
     auto deadline = clock_.monotonic() + longest;
     std::size_t size = host->name == "quay.io" ? quay_page : usual_page;
-    if (clock_.monotonic() < host->learned.whole_lists_until) size = 0;
+    if (host->learned.whole_lists.holds(clock_.monotonic())) size = 0;
     Question question;
     question.url = side.address("tags", "list");
     if (size != 0) question.url.target += (side.is_mirror() ? "&n=" : "?n=") + std::to_string(size);
@@ -96,7 +95,7 @@ Async<Result<TagList>> TagLists::list(Side side) {
         // Nobody promised us a page there; zot says 404 where it does not know the tag to go on from.
         if (guessed && (refused || status == 404)) co_return collected.sorted(!side.is_mirror());
         if (status != 200) co_return refusal_of(*host, *answer, "", clock_);
-        if (size == 0 && pages == 1) host->learned.whole_lists_until = clock_.monotonic() + without_size_for;
+        if (size == 0 && pages == 1) host->learned.whole_lists.begin(clock_.monotonic());
         auto read = parse_tag_page(answer->response.body);
         if (!read) co_return read.error().while_doing(host->name);
         auto next = next_page(answer->url, answer->response.headers);

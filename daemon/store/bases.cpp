@@ -139,9 +139,12 @@ Async<Result<BasePage>> Store::base_page(std::int64_t after, std::size_t most) {
         [after, most](Connection& connection) { return bases_behind(connection, after, most); });
 }
 
-Async<Result<void>> Store::mark_checked(std::vector<CheckMark> marks) {
+Async<Result<void>> Store::mark_checked(std::vector<CheckMark> marks, std::vector<model::HostMemory> hosts) {
     return worker_->write<void>(
-        [marks = std::move(marks)](Connection& connection) { return mark(connection, marks); });
+        [marks = std::move(marks), hosts = std::move(hosts)](Connection& connection) -> Result<void> {
+            for (const auto& memory : hosts) put_host(connection, memory);
+            return mark(connection, marks);
+        });
 }
 
 Async<Result<std::vector<SeenContent>>> Store::history(model::Reference base, std::size_t limit) {

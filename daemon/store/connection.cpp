@@ -105,6 +105,14 @@ Time Query::time() {
     return from_unix_ms(integer());
 }
 
+std::optional<std::int64_t> Query::optional_integer() {
+    if (null()) {
+        ++column_;
+        return std::nullopt;
+    }
+    return integer();
+}
+
 std::optional<Time> Query::optional_time() {
     if (null()) {
         ++column_;

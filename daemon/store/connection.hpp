@@ -83,6 +83,13 @@ public:
     void bind(std::size_t value) { statement_.bind(++bound_, static_cast<std::int64_t>(value)); }
     void bind(int value) { statement_.bind(++bound_, value); }
     void bind(bool value) { statement_.bind(++bound_, value ? 1 : 0); }
+    void bind(double value) { statement_.bind(++bound_, value); }
+    void bind(const std::optional<std::int64_t>& value) {
+        if (value)
+            bind(*value);
+        else
+            bind(nullptr);
+    }
     void bind(Time value);
     void bind(const std::optional<Time>& value);
     void bind(const model::Digest& value) { bind(value.text()); }
@@ -106,6 +113,8 @@ public:
     std::int64_t integer() { return statement_.getColumn(column_++).getInt64(); }
     int small_integer() { return statement_.getColumn(column_++).getInt(); }
     bool flag() { return integer() != 0; }
+    double real() { return statement_.getColumn(column_++).getDouble(); }
+    std::optional<std::int64_t> optional_integer();
     Time time();
     std::optional<Time> optional_time();
     // Empty text is no digest, no reference; anything else that does not parse is Unreadable.

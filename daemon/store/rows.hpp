@@ -5,6 +5,7 @@
 #include "model/change.hpp"
 #include "model/delivery.hpp"
 #include "model/event.hpp"
+#include "model/host_memory.hpp"
 #include "model/observation.hpp"
 #include "model/rebuild.hpp"
 #include "model/rule.hpp"
@@ -57,6 +58,7 @@ inline constexpr const char* delivery_columns =
 model::Delivery read_delivery(Query& row);
 
 void put_condition(Connection& connection, const model::Condition& condition);
+void put_host(Connection& connection, const model::HostMemory& memory);
 void put_event(Connection& connection, const model::Event& event);
 void put_delivery(Connection& connection, const model::Delivery& delivery);
 // What an attempt tells of its target.

@@ -239,6 +239,25 @@ CREATE TABLE conditions (
     detail TEXT NOT NULL
 ) STRICT;
 CREATE INDEX conditions_of_change ON conditions (change_id);
+
+-- What each registry's host taught us, how fast it may be asked, and what was read of what it counts.
+CREATE TABLE hosts (
+    host TEXT PRIMARY KEY,
+    address TEXT NOT NULL,        -- that it was learned of: scheme and authority
+    profile INTEGER NOT NULL,
+    facts TEXT NOT NULL,          -- JSON: [[name, value, since, until], …]
+    rate_share REAL NOT NULL,     -- of the configured rate, at slowed_at
+    slowed_at INTEGER NOT NULL,
+    paused_until INTEGER,
+    refusals INTEGER NOT NULL,
+    pulls_limit INTEGER,
+    pulls_remaining INTEGER,
+    pulls_heard_at INTEGER NOT NULL,
+    pulls_window INTEGER NOT NULL,  -- seconds
+    pulls_source TEXT NOT NULL,
+    pulls_unlimited INTEGER NOT NULL,
+    pulls TEXT NOT NULL           -- JSON: our own, [[last, count], …]
+) STRICT, WITHOUT ROWID;
 )sql";
 
 constexpr std::array scripts_in_order{version_1, version_2};

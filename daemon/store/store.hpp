@@ -15,6 +15,7 @@
 #include "model/change.hpp"
 #include "model/delivery.hpp"
 #include "model/event.hpp"
+#include "model/host_memory.hpp"
 #include "model/rebuild.hpp"
 #include "model/rule.hpp"
 
@@ -151,8 +152,10 @@ public:
     // (its stored digest is not `before`'s): nothing of the finding is stored then. A finding without a base
     // is fine as long as it has no changes. Details that were read later fill the newest row of the history.
     Async<Result<void>> record(Finding finding);
-    // Also for bases that were never observed: since when one fails is worth keeping.
-    Async<Result<void>> mark_checked(std::vector<CheckMark> marks);
+    // Also for bases that were never observed: since when one fails is worth keeping. With what the hosts
+    // taught us meanwhile, so that both are one commit; an empty memory is forgotten.
+    Async<Result<void>> mark_checked(std::vector<CheckMark> marks, std::vector<model::HostMemory> hosts = {});
+    Async<Result<std::vector<model::HostMemory>>> host_memories();
     // What is known of these images; unknown ones are left out.
     Async<Result<std::vector<std::pair<model::Digest, model::ImageContent>>>> images(
         std::vector<model::Digest> digests);

@@ -34,8 +34,9 @@ class SharedSettings {
 public:
     std::shared_ptr<const CheckSettings> of(const Watched& watched) {
         if (!last_ || !same(*last_, watched)) {
-            CheckSettings settings{watched.interval, watched.platforms.all(), watched.ignore_labels,
-                                   watched.unreachable_after, watched.settle};
+            CheckSettings settings{watched.interval,      watched.platforms.all(),
+                                   watched.ignore_labels, watched.unreachable_after,
+                                   watched.settle,        watched.exact_interval};
             last_ = shared_[settings];
             if (!last_) last_ = shared_[settings] = std::make_shared<const CheckSettings>(settings);
         }
@@ -46,7 +47,8 @@ private:
     static bool same(const CheckSettings& settings, const Watched& watched) {
         return settings.interval == watched.interval && settings.platforms == watched.platforms.all() &&
                settings.ignore_labels == watched.ignore_labels &&
-               settings.unreachable_after == watched.unreachable_after && settings.settle == watched.settle;
+               settings.unreachable_after == watched.unreachable_after && settings.settle == watched.settle &&
+               settings.exact_interval == watched.exact_interval;
     }
 
     std::map<CheckSettings, std::shared_ptr<const CheckSettings>> shared_;
@@ -91,6 +93,9 @@ Async<Result<void>> Watcher::State::use(std::shared_ptr<const WatchTable> table)
     bool forget = take_table(*table);
     if (!loaded) {
         failpoint("states-to-be-loaded");
+        auto hosts = co_await store.host_memories();
+        if (!hosts) co_return hosts.error();
+        registry.remember(*hosts);
         auto others = co_await load_states();
         if (!others) co_return others.error();
         forget = forget || *others;
@@ -100,14 +105,17 @@ Async<Result<void>> Watcher::State::use(std::shared_ptr<const WatchTable> table)
 
     auto now = clock.monotonic();
     std::map<std::string, std::size_t> tags;  // by repository
+    for (auto& [registry_name, lane] : lanes) lane.demand = {};
     for (const auto& watched : table->bases) {
         const auto& known = bases.at(watched.base.text());
         ++tags[watched.base.name()];
+        lane_of(watched.base).demand.add(watched.interval);
         lane_of(watched.base).schedule.add(watched.base, watched.interval, now, known.observation.empty());
         if (known.settling && known.settling->holds()) hasten(watched.base, known.settling->until);
     }
     registry.expect_tags(std::move(tags));
     bell.ring();
+    if (running) warn_of_slow_registries();
     if (!forget) co_return Result<void>();
     std::vector<model::Reference> watched;
     watched.reserve(table->bases.size());
@@ -119,6 +127,7 @@ bool Watcher::State::take_table(const WatchTable& table) {
     SharedSettings shared;
     std::unordered_set<std::string_view> watched;
     order.clear();
+    by_name.clear();
     for (const auto& each : table.bases) {
         auto [place, fresh] = bases.try_emplace(each.base.text());
         auto settings = shared.of(each);

@@ -86,7 +86,8 @@ Async<Result<CheckReport>> Watcher::State::ask(model::Reference base, model::Det
     registry::LastAnswer last;
     bool asks_whether_still = by == model::DetectedBy::poll && known->profile == model::accept_profile;
     if (asks_whether_still) last = {known->observation.digest(), known->checked_at};
-    auto pointer = co_await registry.look_up(base, std::move(last));
+    bool insists = by == model::DetectedBy::request;
+    auto pointer = co_await registry.look_up(base, std::move(last), insists);
     failpoint("registry-answered");
     ++progress.checks;
     progress.last_check = clock.now();

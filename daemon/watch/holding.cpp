@@ -45,6 +45,7 @@ Async<Result<CheckReport>> Watcher::State::hold(model::Reference base, model::De
     report->held_until = settling.until;
     report->held_because = settling.because;
     hasten(base, settling.until);
+    if (another) hasten_siblings(base);
     if (another)
         log::info("a change is held", {{"base", base.text()},
                                        {"new", settling.held.digest.short_text()},

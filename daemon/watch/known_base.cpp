@@ -137,6 +137,13 @@ model::Digest PackedObservation::digest() const {
     return reader.digest();
 }
 
+Time PackedObservation::observed_at() const {
+    if (empty()) return {};
+    Reader reader(bytes_);
+    reader.take(1);
+    return from_unix_ms(reader.number<std::int64_t>());
+}
+
 bool PackedObservation::points_to(const model::Digest& digest) const {
     if (empty()) return false;
     std::string packed;

@@ -19,6 +19,7 @@ struct CheckSettings {
     std::vector<std::string> ignore_labels;
     int unreachable_after = 4;
     Milliseconds settle{};
+    bool exact_interval = false;
     auto operator<=>(const CheckSettings&) const = default;
 };
 
@@ -33,6 +34,7 @@ public:
     bool detailed() const { return !bytes_.empty() && bytes_[0] != 0; }
     bool points_to(const model::Digest& digest) const;
     model::Digest digest() const;
+    Time observed_at() const;
     // Whether one of these platforms is in it, or there is nothing to look for.
     bool has_one_of(const std::vector<model::Platform>& platforms) const;
 

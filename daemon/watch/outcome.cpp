@@ -19,6 +19,7 @@ CheckReport failed_report(const model::Reference& base, const KnownBase* known, 
     report.outcome = CheckReport::Outcome::failed;
     if (known != nullptr) report.before = known->observation.unpacked().digest;
     report.error = error.message();
+    report.error_kind = error.kind();
     return report;
 }
 
@@ -132,7 +133,6 @@ Async<Result<CheckReport>> Watcher::State::keep(model::Reference base, GoodAnswe
     auto recorded = co_await store.record(std::move(finding));
     if (!recorded) co_return recorded.error();
     failpoint("change-recorded");
-    lane_of(base).schedule.done(base, clock.monotonic());
     known = find(base.text());
     if (known != nullptr) {
         known->observation = PackedObservation(answer.now);
@@ -144,6 +144,8 @@ Async<Result<CheckReport>> Watcher::State::keep(model::Reference base, GoodAnswe
         known->told_unreachable = false;
         known->unsaved = false;
         if (answer.outcome == CheckReport::Outcome::changed) known->detail_attempts = 0;
+        next_turn(base, *known);
+        if (answer.outcome == CheckReport::Outcome::changed) hasten_siblings(base);
     }
     progress.changes += told.changes.size();
     if (answer.outcome == CheckReport::Outcome::baseline)
@@ -159,7 +161,7 @@ CheckReport Watcher::State::unchanged(const model::Reference& base, KnownBase& k
     known.trouble.reset();
     known.checked_at = clock.now();
     mark_unsaved(known);
-    lane_of(base).schedule.done(base, clock.monotonic());
+    next_turn(base, known);
     CheckReport report;
     report.base = base;
     report.before = digest;
@@ -274,7 +276,10 @@ Async<void> Watcher::State::tell_unreachable(model::Reference base, model::Detec
 
 void Watcher::State::mark_unsaved(KnownBase& known) {
     known.unsaved = true;
-    if (marks_since) return;
+    if (!marks_since) mark_soon();
+}
+
+void Watcher::State::mark_soon() {
     marks_since = clock.monotonic();
     bell.ring();
 }

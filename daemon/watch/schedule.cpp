@@ -129,13 +129,16 @@ struct Schedule::State {
     // The first turn of the entry's phase after `from`, with its jitter, which may not bring it before
     // `earliest`. Phase and jitter are the repository's, so that its tags meet one token (Docker Hub's live
     // five minutes); each tag stands a little behind them, so that a large repository is no burst.
-    std::int64_t turn_after(const Entry& entry, std::int64_t from, std::int64_t earliest) const {
+    std::int64_t turn_after(const Entry& entry, std::int64_t from, std::int64_t earliest,
+                            int every = 1) const {
         std::uint64_t hash = stable_hash(repository_of(entry.name));
         auto interval = std::max<std::int64_t>(entry.interval, 1);
         auto phase = static_cast<std::int64_t>(hash % static_cast<std::uint64_t>(interval));
         // Division rounds towards zero; time is never negative here, from - phase may be.
         std::int64_t since = from - phase;
         std::int64_t turn = (since < 0 ? -1 : since / interval) + 1;
+        auto own = static_cast<std::int64_t>(mixed(hash) % static_cast<std::uint64_t>(every));
+        turn += (own - turn % every + every) % every;
         std::uint64_t random = mixed(hash ^ mixed(jitter_seed + static_cast<std::uint64_t>(turn)));
         double part = static_cast<double>(random >> 11) * 0x1p-53;  // [0, 1)
         auto jitter = static_cast<std::int64_t>((part - 0.5) * 0.2 * static_cast<double>(interval));
@@ -219,13 +222,13 @@ std::vector<model::Reference> Schedule::take_due(Monotonic now, std::size_t most
     return due;
 }
 
-void Schedule::done(const model::Reference& base, Monotonic now) {
+void Schedule::done(const model::Reference& base, Monotonic now, int every) {
     auto number = state_->find(base.text());
     if (number == State::nowhere) return;
     // Jitter may have brought this check before its turn, or after: half an interval on, the next turn is
     // surely another one.
     const auto& entry = state_->entries[number];
-    state_->move_to(number, state_->turn_after(entry, ticks(now) + entry.interval / 2, ticks(now)));
+    state_->move_to(number, state_->turn_after(entry, ticks(now) + entry.interval / 2, ticks(now), every));
 }
 
 void Schedule::postpone(const model::Reference& base, Monotonic when) {

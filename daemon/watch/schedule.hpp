@@ -30,8 +30,9 @@ public:
     // The bases that are due, at most `most`, oldest first, ordered so that one repository's tags stand
     // together; they are out of the schedule until done() or postpone().
     std::vector<model::Reference> take_due(Monotonic now, std::size_t most);
-    // Back at the next turn of its phase.
-    void done(const model::Reference& base, Monotonic now);
+    // Back at the next turn of its phase; at the next that is one of every so many, which ones being the
+    // repository's own, so that bases that are asked rarely are still spread.
+    void done(const model::Reference& base, Monotonic now, int every = 1);
     // Back at `when`.
     void postpone(const model::Reference& base, Monotonic when);
     // Due now, wherever it stands.

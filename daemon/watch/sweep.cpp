@@ -59,6 +59,7 @@ CheckReport given_up(const model::Reference& base) {
     report.base = base;
     report.outcome = CheckReport::Outcome::failed;
     report.error = "the check was given up: we were asked to stop";
+    report.error_kind = ErrorKind::cancelled;
     return report;
 }
 
@@ -66,13 +67,35 @@ CheckReport given_up(const model::Reference& base) {
 struct Queue {
     std::vector<std::size_t> places;
     std::size_t next = 0;
+    int silent = 0;  // checks in a row that brought no answer
+    Error silence;   // of the last of them
 };
+
+// After so many a registry is taken for dead until the end of this sweep: a thousand bases behind a host that
+// swallows connections would take hours.
+constexpr int most_silent = 5;
+
+void listen_to(Queue& queue, const CheckReport& report) {
+    bool silent = report.outcome == CheckReport::Outcome::failed;
+    switch (report.error_kind) {
+        case ErrorKind::name_lookup:
+        case ErrorKind::unreachable:
+        case ErrorKind::timed_out:
+        case ErrorKind::tls:
+            break;
+        default:
+            silent = false;
+    }
+    queue.silent = silent ? queue.silent + 1 : 0;
+    if (silent) queue.silence = Error(report.error_kind, report.error);
+}
 
 }  // namespace
 
 Async<void> Watcher::State::run() {
     TaskGroup checks(executor);
     running = true;
+    warn_of_slow_registries();
     for (;;) {
         bool asked_to_stop = co_await stop_requested();
         if (asked_to_stop) break;
@@ -141,7 +164,12 @@ Async<void> Watcher::State::check_all(model::DetectedBy by,
             auto base = *model::Reference::parse(*state.order[place]);
             bool asked_to_stop = co_await stop_requested();
             auto report = given_up(base);
-            if (!asked_to_stop) report = co_await state.check_or_join(base, how);
+            bool dead = queue.silent >= most_silent;
+            if (!asked_to_stop && dead) report = co_await state.fail(base, how, queue.silence);
+            if (!asked_to_stop && !dead) {
+                report = co_await state.check_or_join(base, how);
+                listen_to(queue, report);
+            }
             give(place, std::move(report));
         }
     };
@@ -174,6 +202,8 @@ Async<CheckReport> Watcher::State::check_or_join(model::Reference base, model::D
     }
     RunningGuard running_check(under_way, name);
     auto report = co_await check(base, by);
+    // Also when nothing is to be marked: the host may have taught us something.
+    if (!marks_since) mark_soon();
     bool asked_to_stop = co_await stop_requested();
     if (!asked_to_stop) running_check.finish(report);
     co_return report;
@@ -203,10 +233,12 @@ Async<void> Watcher::State::save_marks() {
         }
         marks.push_back(std::move(mark));
     }
-    if (marks.empty()) co_return;
+    auto hosts = registry.unsaved();
+    if (marks.empty() && hosts.empty()) co_return;
     failpoint("marks-to-be-saved");
-    auto saved = co_await store.mark_checked(std::move(marks));
+    auto saved = co_await store.mark_checked(std::move(marks), hosts);
     failpoint("marks-saved");
+    if (saved) registry.saved(std::move(hosts));
     if (saved) co_return;
     // Nothing is lost but the time of the last look; the next marks bring it again.
     log::warning("check marks could not be saved", {{"error", saved.error().message()}});

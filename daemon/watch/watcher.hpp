@@ -13,6 +13,7 @@
 
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -43,7 +44,8 @@ struct Watched {
     SharedPlatforms platforms;  // none: all
     std::vector<std::string> ignore_labels;
     int unreachable_after = 4;
-    Milliseconds settle{};  // how long a change must stand before it is told
+    Milliseconds settle{};        // how long a change must stand before it is told
+    bool exact_interval = false;  // the interval is this base's own: it is never slowed
 };
 
 // What a (re)load decides, shared and never changed.
@@ -61,8 +63,9 @@ struct CheckReport {
     model::Digest after;
     std::vector<model::Change> changes;
     std::size_t deliveries = 0;
-    std::string error;  // of failed
-    Time held_until{};  // of held
+    std::string error;                              // of failed
+    ErrorKind error_kind = ErrorKind::unreachable;  // of failed
+    Time held_until{};                              // of held
     std::string held_because;
 };
 
@@ -81,9 +84,11 @@ public:
     // The daemon's loop: until cancelled, then what is under way is finished or given up within its deadline.
     Async<void> run();
 
-    // Every base of the table once, at once, whatever the schedule (the `check` verb). `each` is given every
-    // report when it is there, with its place in the table: 100,000 of them would be large. The table is not
-    // to be replaced meanwhile.
+    // Every base of the table once, at once, whatever the schedule and whatever failed before (the `check`
+    // verb). Only where five in a row of one registry brought no answer at all (no connection, or none in
+    // time) the rest of its bases fail with the last of them unasked. `each` is given every report when it is
+    // there, with its place in the table: 100,000 of them would be large. The table is not to be replaced
+    // meanwhile.
     Async<void> check_all(model::DetectedBy by, std::function<void(std::size_t place, CheckReport)> each);
     // One base, now. not_found when it is not watched.
     Async<Result<CheckReport>> check_now(model::Reference base, model::DetectedBy by);
@@ -105,6 +110,17 @@ public:
         std::size_t under_way = 0;  // checks at this moment
     };
     Progress progress() const;
+
+    // How often the bases of a registry are to be asked, and can be.
+    struct Pace {
+        std::size_t bases = 0;
+        Milliseconds interval{};   // the shortest that is configured
+        Milliseconds effective{};  // what comes of it
+    };
+    // By registry.
+    std::map<std::string, Pace> paces() const;
+    // How often a base is asked at present: what never moves more rarely than configured.
+    Milliseconds asked_every(const model::Reference& base) const;
 
 private:
     struct State;

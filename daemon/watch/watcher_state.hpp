@@ -7,6 +7,7 @@
 #include "foundation/task_group.hpp"
 #include "foundation/ulid.hpp"
 #include "watch/details.hpp"
+#include "watch/interval.hpp"
 #include "watch/known_base.hpp"
 #include "watch/moved.hpp"
 #include "watch/schedule.hpp"
@@ -26,6 +27,7 @@ struct Lane {
     explicit Lane(std::uint64_t seed) : schedule(seed) {}
     Schedule schedule;
     std::size_t workers = 0;
+    Demand demand;
 };
 
 // A check under way, and who else waits for it.
@@ -107,7 +109,17 @@ struct Watcher::State {
     Async<void> tell_unreachable(model::Reference base, model::DetectedBy by);
     model::Change change_of(const model::Reference& base, model::ChangeKind kind, model::DetectedBy by);
     void mark_unsaved(KnownBase& known);
+    void mark_soon();
     double random01();
+
+    // --- pace.cpp: how often ---
+    int turns_of(const KnownBase& known) const;
+    // Back in the schedule after a good answer.
+    void next_turn(const model::Reference& base, const KnownBase& known);
+    // The other tags of its repository are asked soon: many are pushed together.
+    void hasten_siblings(const model::Reference& base);
+    Supply supply_of(const std::string& registry_name) const;
+    void warn_of_slow_registries() const;
 
     asio::any_io_executor executor;
     Clock& clock;
@@ -119,6 +131,7 @@ struct Watcher::State {
     UlidSource ids;
     std::unordered_map<std::string, KnownBase> bases;  // by normalised reference
     std::vector<const std::string*> order;             // of the table; the keys of `bases`
+    std::vector<const std::string*> by_name;           // the same in order of names; empty until it is needed
     std::map<std::string, Lane, std::less<>> lanes;    // by registry; a lane stays where it is
     std::map<std::string, std::string> aliases;        // other name → base
     std::shared_ptr<const rules::PlanningTable> planning;

@@ -249,8 +249,8 @@ TEST_F(Daemon, ServesProbesAndMetricsOnItsSocket) {
     auto metrics = http_over(program_->socket_path(), "GET", "/metrics");
     EXPECT_EQ(metrics.status, 200);
     EXPECT_THAT(metrics.body, HasSubstr("basewatch_bases 1"));
-    EXPECT_THAT(metrics.body,
-                HasSubstr("basewatch_registry_requests_total{host=\"" + registry_.address() + "\"}"));
+    EXPECT_THAT(metrics.body, HasSubstr("basewatch_registry_requests_total{host=\"" + registry_.address() +
+                                        "\",method=\"HEAD\",status=\"2xx\"}"));
     auto unknown = http_over(program_->socket_path(), "GET", "/api/v1/nothing");
     EXPECT_EQ(unknown.status, 404);
     EXPECT_EQ(unknown.headers.find("Content-Type"), "application/problem+json");
@@ -261,6 +261,19 @@ TEST_F(Daemon, ServesProbesAndMetricsOnItsSocket) {
                         {{"Content-Type", "application/json"}}, "{")
                   .status,
               400);
+}
+
+TEST_F(Daemon, ShowsWhatItsRegistriesTaughtIt) {
+    auto shown = program_->verb({"status", "--registries"});
+    EXPECT_EQ(shown.exit_code, 0) << shown.errors;
+    EXPECT_THAT(shown.output, HasSubstr(registry_.address()));
+    EXPECT_THAT(shown.output, HasSubstr("with digest"));
+    auto items = program_->json({"status", "--registries"})["items"];
+    ASSERT_EQ(items.size(), 1u);
+    EXPECT_EQ(items[0]["learned"]["head"]["value"], "with digest");
+    EXPECT_TRUE(items[0]["learned"]["head"].contains("until"));
+    EXPECT_EQ(items[0]["bases"], 1);
+    EXPECT_EQ(items[0]["effective_interval"], items[0]["interval"]);
 }
 
 TEST_F(Daemon, AttestationsAndRegistryFailuresFireNothing) {

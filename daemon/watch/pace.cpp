@@ -1,0 +1,95 @@
+// How often bases are asked, by what they and their registries let us.
+
+#include "foundation/log.hpp"
+#include "foundation/time.hpp"
+#include "watch/watcher_state.hpp"
+
+#include <algorithm>
+
+namespace basewatch::watch {
+
+namespace {
+
+// A wait that a person would not notice is not worth a warning.
+constexpr double noticed = 1.05;
+
+// What the names of all tags of its repository begin with.
+std::string repository_prefix(const model::Reference& base) {
+    return base.registry() + "/" + base.repository() + ":";
+}
+
+}  // namespace
+
+int Watcher::State::turns_of(const KnownBase& known) const {
+    // Nothing is still that is held, takes turns, or was told as unreachable.
+    if (known.settling || known.failing() || known.told_unreachable || known.observation.empty()) return 1;
+    const auto& settings = *known.settings;
+    return turns_between(
+        {settings.exact_interval, settings.unreachable_after, known.observation.observed_at()}, clock.now());
+}
+
+void Watcher::State::next_turn(const model::Reference& base, const KnownBase& known) {
+    lane_of(base).schedule.done(base, clock.monotonic(), turns_of(known));
+}
+
+void Watcher::State::hasten_siblings(const model::Reference& base) {
+    auto earlier = [](const std::string* a, const std::string* b) { return *a < *b; };
+    if (by_name.empty()) {
+        by_name = order;
+        std::sort(by_name.begin(), by_name.end(), earlier);
+    }
+    auto prefix = repository_prefix(base);
+    auto name = std::lower_bound(by_name.begin(), by_name.end(), &prefix, earlier);
+    for (; name != by_name.end() && (*name)->starts_with(prefix); ++name) {
+        const auto& known = bases.at(**name);
+        // One that fails is asked by its back-off, and an interval of its own is kept.
+        if (known.failing() || known.settings->exact_interval || **name == base.text()) continue;
+        auto sibling = model::Reference::parse(**name);
+        if (sibling) hasten(*sibling, sibling_due(known.checked_at, known.settings->interval, clock.now()));
+    }
+}
+
+Supply Watcher::State::supply_of(const std::string& registry_name) const {
+    auto paused = registry.paused_until(registry_name);
+    auto pause = paused ? *paused - clock.monotonic() : Monotonic::duration(0);
+    return {registry.checks_per_second(registry_name), std::chrono::ceil<Milliseconds>(pause)};
+}
+
+void Watcher::State::warn_of_slow_registries() const {
+    for (const auto& [name, lane] : lanes) {
+        auto supply = supply_of(name);
+        if (lane.demand.checks_per_second <= supply.checks_per_second * noticed) continue;
+        auto wanted = lane.demand.shortest;
+        auto possible = effective_interval(wanted, lane.demand, supply);
+        log::warning(
+            "a registry's bases cannot be asked as often as configured: lengthen `interval`, or raise "
+            "`rate` where the registry allows it",
+            {{"registry", name},
+             {"bases", std::to_string(lane.demand.bases)},
+             {"interval", format_duration(wanted)},
+             {"possible", format_duration(std::chrono::ceil<std::chrono::seconds>(possible))}});
+    }
+}
+
+std::map<std::string, Watcher::Pace> Watcher::paces() const {
+    std::map<std::string, Pace> paces;
+    for (const auto& [name, lane] : state_->lanes) {
+        if (lane.demand.bases == 0) continue;
+        auto shortest = lane.demand.shortest;
+        paces[name] = {lane.demand.bases, shortest,
+                       effective_interval(shortest, lane.demand, state_->supply_of(name))};
+    }
+    return paces;
+}
+
+Milliseconds Watcher::asked_every(const model::Reference& base) const {
+    const auto* known = std::as_const(*state_).find(base.text());
+    const auto* lane = std::as_const(*state_).lane_of(base);
+    if (known == nullptr || lane == nullptr) return {};
+    auto interval = known->settings->interval * state_->turns_of(*known);
+    auto possible =
+        effective_interval(known->settings->interval, lane->demand, state_->supply_of(base.registry()));
+    return std::max(interval, possible);
+}
+
+}  // namespace basewatch::watch
