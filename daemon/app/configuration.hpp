@@ -15,7 +15,7 @@
 namespace basewatch::app {
 
 struct Configuration {
-    settings::Settings settings;  // without `watch`, which is all in the table
+    settings::Settings settings;                     // without `watch`, which is all in the table
     std::shared_ptr<const watch::WatchTable> watch;  // null once the parts use it
     std::shared_ptr<const dispatch::DispatchTable> dispatch;
     std::shared_ptr<const api::ApiTable> api;

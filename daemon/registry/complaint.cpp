@@ -3,6 +3,7 @@
 #include "foundation/json.hpp"
 #include "foundation/secret.hpp"
 #include "foundation/time.hpp"
+#include "registry/quota.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -251,6 +252,8 @@ std::optional<Milliseconds> asked_wait(const net::HttpResponse& response, Time n
     for (std::string_view name : {"RateLimit-Reset", "X-RateLimit-Reset"})
         if (auto header = response.headers.find(name))
             if (auto wait = reset_wait(*header, now)) return wait;
+    auto quota = quota_in(response.headers, now);
+    if (quota && quota->reset > Milliseconds(0)) return quota->reset;
     return std::nullopt;
 }
 

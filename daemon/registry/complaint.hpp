@@ -21,7 +21,8 @@ std::string plain_line(std::string_view text, std::size_t most);
 std::string complaint_of(const net::HttpResponse& response);
 
 // How long to wait, where the answer says it: Retry-After in both forms, GHCR's `retry-after: 1.16ms` in the
-// message, or RateLimit-Reset. At most 24 hours; nothing where it is not said or not positive.
+// message, RateLimit-Reset, or RateLimit in its later shapes. At most 24 hours; nothing where it is not said
+// or not positive.
 std::optional<Milliseconds> asked_wait(const net::HttpResponse& response, Time now);
 
 // Whether this answer means "too many requests": 429, or another refusal whose text says so.

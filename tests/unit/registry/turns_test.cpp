@@ -150,6 +150,7 @@ INSTANTIATE_TEST_SUITE_P(
             R"({"errors":[{"code":"TOOMANYREQUESTS","message":"retry-after: 1.5s, allowed: 1/minute"}]})",
             Milliseconds(1500)},
         PauseRow{"Reset", {{"RateLimit-Reset", "30"}}, "", Milliseconds(30'000)},
+        PauseRow{"Draft", {{"RateLimit", "\"default\";r=0;t=45"}}, "", Milliseconds(45'000)},
         PauseRow{"Absurd", {{"Retry-After", "999999999"}}, "", Milliseconds(86'400'000)},
         PauseRow{"Silent", {}, "", Milliseconds(2'000)},
         PauseRow{"Nonsense", {{"Retry-After", "-3"}}, "", Milliseconds(2'000)}),
