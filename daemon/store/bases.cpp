@@ -3,6 +3,7 @@
 #include "store/rows.hpp"
 #include "store/worker.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <unordered_map>
 #include <unordered_set>
@@ -57,21 +58,36 @@ Result<BasePage> bases_behind(Connection& connection, std::int64_t after, std::s
     return page;
 }
 
-// A base that fails before it was ever observed has a row too: since when is worth keeping.
+// A base that fails before it was ever observed gets a row too: since when is worth keeping.
+void add_marked(Connection& connection, const CheckMark& mark) {
+    Query(connection,
+          "INSERT INTO bases (reference, profile, checked_at, failing_since, failures, last_error, "
+          "last_error_kind, told_unreachable, missing, missing_since) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?)",
+          mark.base, model::accept_profile, mark.checked_at, mark.failing_since, mark.failures,
+          mark.last_error, mark.last_error_kind, mark.missing, mark.missing_since)
+        .run();
+}
+
+// In the order in which the rows stand in the file: in any other, each of thousands writes a page of its own,
+// again and again.
 Result<void> mark(Connection& connection, const std::vector<CheckMark>& marks) {
+    std::vector<std::pair<std::int64_t, const CheckMark*>> places;
+    places.reserve(marks.size());
     for (const auto& mark : marks) {
-        Query query(connection,
-                    "INSERT INTO bases (reference, profile, checked_at, failing_since, failures, last_error, "
-                    "last_error_kind, told_unreachable, missing, missing_since) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?) "
-                    "ON CONFLICT (reference) DO UPDATE SET checked_at = excluded.checked_at, "
-                    "failing_since = excluded.failing_since, failures = excluded.failures, "
-                    "last_error = excluded.last_error, last_error_kind = excluded.last_error_kind, "
-                    "missing = excluded.missing, missing_since = excluded.missing_since",
-                    mark.base, model::accept_profile, mark.checked_at, mark.failing_since, mark.failures,
-                    mark.last_error, mark.last_error_kind, mark.missing, mark.missing_since);
-        query.run();
+        Query row(connection, "SELECT seq FROM bases WHERE reference = ?", mark.base);
+        if (row.next())
+            places.emplace_back(row.integer(), &mark);
+        else
+            add_marked(connection, mark);
     }
+    std::sort(places.begin(), places.end());
+    for (const auto& [seq, mark] : places)
+        Query(connection,
+              "UPDATE bases SET checked_at = ?, failing_since = ?, failures = ?, last_error = ?, "
+              "last_error_kind = ?, missing = ?, missing_since = ? WHERE seq = ?",
+              mark->checked_at, mark->failing_since, mark->failures, mark->last_error, mark->last_error_kind,
+              mark->missing, mark->missing_since, seq)
+            .run();
     return {};
 }
 

@@ -134,6 +134,26 @@ TEST_F(Commits, ClaimsAreNotFlushedAndWhatFollowsThemIs) {
     EXPECT_EQ(read(store->delivery(id)).state, model::DeliveryState::delivered);
 }
 
+// A page of the file holds some forty rows; with each row on its own, the log would hold a page for each.
+TEST_F(Commits, MarksOfThousandsInAnyOrderWriteEachPageOnce) {
+    constexpr int many = 20'000;
+    std::vector<CheckMark> marks(many);
+    for (int i = 0; i < many; ++i) {
+        marks[static_cast<std::size_t>(i)].base = reference(tag(i)).text();
+        marks[static_cast<std::size_t>(i)].checked_at = noon;
+    }
+    ASSERT_TRUE(run(store->mark_checked(marks)));
+    reopen();
+    // 7,919 is prime, so every row comes once, and neighbours come far apart.
+    std::vector<CheckMark> scattered;
+    for (int i = 0; i < many; ++i)
+        scattered.push_back(marks[static_cast<std::size_t>(static_cast<long>(i) * 7'919 % many)]);
+    for (auto& mark : scattered) mark.checked_at = noon + Milliseconds(1);
+    ASSERT_TRUE(run(store->mark_checked(std::move(scattered))));
+    EXPECT_LT(std::filesystem::file_size(path + "-wal"), 4096u * many / 10);
+    for (const auto& base : read(store->bases())) ASSERT_EQ(base.checked_at, noon + Milliseconds(1));
+}
+
 // No file may grow beyond a size while one of these is there: a full disk, as far as SQLite can tell.
 class FullDisk {
 public:
