@@ -100,9 +100,36 @@ void tell_rules(Telling& telling, const model::Change& change, const rules::Plan
     if (!named) telling.now("held back: no rule names this base");
 }
 
+// What holds a delivery back, for people.
+std::string reason_of(const std::string& held_by) {
+    constexpr std::string_view mute = "mute ", rebuild = "rebuild ";
+    if (held_by == "group") return "`group`: what else comes until then is told with it";
+    if (held_by == "quiet hours") return "the target's quiet hours";
+    if (held_by.starts_with(mute)) return "the mute of " + held_by.substr(mute.size());
+    if (held_by.starts_with(rebuild))
+        return "a rebuild of the same dependent that is in flight: " + held_by.substr(rebuild.size());
+    return held_by;
+}
+
+// What is muted of this: `base:…`, `dependent:…`, `change:…`.
+Async<Result<bool>> tell_mute(Telling& telling, std::string subject, Time now, store::Store& store) {
+    auto mutes = co_await store.mutes(now);
+    if (!mutes) co_return mutes.error();
+    for (const auto& mute : *mutes)
+        if (mute.subject == subject)
+            telling.now("muted since " + rfc3339(mute.since) + " until " + rfc3339(mute.until) +
+                        ": what it makes is held back until then");
+    co_return true;
+}
+
 Async<Result<bool>> tell_delivery(Telling& telling, model::Delivery delivery, store::Store& store) {
     std::string whom = delivery.target + (delivery.dependent.empty() ? "" : " for " + delivery.dependent);
     telling.tell(delivery.created_at, "delivery " + delivery.id + " to " + whom + " was queued");
+    auto joined = co_await store.joined_events(delivery.id);
+    if (!joined) co_return joined.error();
+    if (!joined->empty())
+        telling.now("delivery " + delivery.id + " tells " + std::to_string(joined->size() + 1) +
+                    " events in one message");
     auto attempts = co_await store.attempts(delivery.id);
     if (!attempts) co_return attempts.error();
     for (const auto& attempt : *attempts)
@@ -111,11 +138,15 @@ Async<Result<bool>> tell_delivery(Telling& telling, model::Delivery delivery, st
             "attempt " + std::to_string(attempt.number) + " of " + delivery.id + ": " + attempt.reason,
             view(attempt));
     using State = model::DeliveryState;
-    if (delivery.state == State::waiting)
-        telling.now("delivery " + delivery.id + " to " + whom + " waits until " + rfc3339(delivery.due_at) +
-                    ": " + delivery.last_error);
-    if (delivery.state == State::pending)
-        telling.now("delivery " + delivery.id + " to " + whom + " is queued");
+    std::string subject = "delivery " + delivery.id + " to " + whom;
+    bool open = delivery.state == State::waiting || delivery.state == State::pending;
+    if (open && !delivery.held_by.empty())
+        telling.now(subject + " is held back until " + rfc3339(delivery.due_at) + " by " +
+                    reason_of(delivery.held_by));
+    else if (delivery.state == State::waiting)
+        telling.now(subject + " waits until " + rfc3339(delivery.due_at) + ": " + delivery.last_error);
+    else if (delivery.state == State::pending)
+        telling.now(subject + " is queued");
     if (delivery.state == State::sending)
         telling.now("delivery " + delivery.id + " to " + whom + " is being sent");
     if (delivery.state == State::dead)
@@ -162,7 +193,7 @@ Async<Result<bool>> tell_change(Telling& telling, model::Change change, store::S
 }  // namespace
 
 Async<Story> explain_id(std::string id, store::Store& store,
-                        std::shared_ptr<const rules::PlanningTable> table) {
+                        std::shared_ptr<const rules::PlanningTable> table, Time now) {
     Telling telling(id);
     std::string event_id = id.starts_with("evt_") ? id : "";
     std::string change_id = id.starts_with("chg_") ? id : "";
@@ -206,6 +237,8 @@ Async<Story> explain_id(std::string id, store::Store& store,
     if (!change) co_return change.error();
     auto told = co_await tell_change(telling, *change, store, table);
     if (!told) co_return told.error();
+    auto muted = co_await tell_mute(telling, "change:" + change->id, now, store);
+    if (!muted) co_return muted.error();
     co_return telling.finish();
 }
 
@@ -213,8 +246,10 @@ namespace {
 
 // A dependent: which rules build it, on what, and what was asked for.
 Async<Story> explain_dependent(model::Reference reference, store::Store& store,
-                               std::shared_ptr<const rules::PlanningTable> table) {
+                               std::shared_ptr<const rules::PlanningTable> table, Time now) {
     Telling telling(reference.text());
+    auto muted = co_await tell_mute(telling, "dependent:" + reference.text(), now, store);
+    if (!muted) co_return muted.error();
     bool known = false;
     for (const auto& rule : table->rules) {
         if (std::find(rule.dependents.begin(), rule.dependents.end(), reference.text()) ==
@@ -244,13 +279,15 @@ Async<Story> explain_dependent(model::Reference reference, store::Store& store,
 }  // namespace
 
 Async<Story> explain_reference(model::Reference reference, store::Store& store, const watch::Watcher& watcher,
-                               std::shared_ptr<const rules::PlanningTable> table) {
+                               std::shared_ptr<const rules::PlanningTable> table, Time now) {
     auto base = watcher.watched_as(reference);
     if (!base) {
-        auto story = co_await explain_dependent(reference, store, table);
+        auto story = co_await explain_dependent(reference, store, table, now);
         co_return story;
     }
     Telling telling(base->text());
+    auto muted = co_await tell_mute(telling, "base:" + base->text(), now, store);
+    if (!muted) co_return muted.error();
     auto state = watcher.state(*base);
     if (state->observed())
         telling.now("points to " + state->current.digest.short_text() + " since " +

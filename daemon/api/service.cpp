@@ -1,5 +1,6 @@
 #include "api/service.hpp"
 
+#include "api/bodies.hpp"
 #include "api/explain.hpp"
 #include "api/metrics.hpp"
 #include "api/problem.hpp"
@@ -19,12 +20,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t most_rows = 1000;
-
-net::ServerResponse json_answer(const Json& body, int status = 200) {
-    return {status,
-            {{"Content-Type", "application/json"}},
-            body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
-}
 
 net::ServerResponse text_answer(int status, std::string text) {
     return {status, {{"Content-Type", "text/plain; charset=utf-8"}}, std::move(text)};
@@ -72,31 +67,6 @@ std::string last_part(const std::string& path) {
     return path.substr(path.rfind('/') + 1);
 }
 
-// The JSON object that a POST carries.
-Result<nlohmann::json> body_of(const net::ServerRequest& request) {
-    auto type = net::media_type(request.headers.find("Content-Type").value_or(""));
-    if (type != "application/json")
-        return Error(ErrorKind::invalid, "the request's body is to be application/json");
-    auto body = parse_json(request.body, JsonLimits{64u << 10, 8});
-    if (!body) return Error(ErrorKind::invalid, "the request's body: " + body.error().message());
-    if (!body->is_object()) return Error(ErrorKind::invalid, "the request's body is to be a JSON object");
-    return body;
-}
-
-// The name in a subject `target:NAME`.
-Result<std::string> target_of(const net::ServerRequest& request) {
-    constexpr std::string_view kind = "target:";
-    auto body = body_of(request);
-    if (!body) return body.error();
-    auto subject = string_member(*body, "subject").value_or("");
-    if (subject.starts_with(kind) && subject.size() > kind.size()) return subject.substr(kind.size());
-    for (std::string_view later : {"dependent:", "base:", "change:"})
-        if (subject.starts_with(later))
-            return Error(ErrorKind::unsupported,
-                         "a subject `" + std::string(later) + "` is not in this version");
-    return Error(ErrorKind::invalid, "`subject` is to be target:NAME");
-}
-
 // With what its registry's mirrors say of it.
 Json base_view(const model::BaseState& state, const watch::Watcher& watcher,
                const registry::RegistryClient& registry) {
@@ -135,6 +105,7 @@ const std::vector<Service::Entry>& Service::entries() {
         {"POST", "/api/v1/rebuilds", Scope::operate, &Service::request_rebuild},
         {"POST", "/api/v1/pause", Scope::operate, &Service::pause},
         {"POST", "/api/v1/resume", Scope::operate, &Service::resume},
+        {"POST", "/api/v1/mute", Scope::operate, &Service::mute},
     };
     return table;
 }
@@ -206,6 +177,8 @@ Async<net::ServerResponse> Service::metrics(net::ServerRequest) {
 Async<net::ServerResponse> Service::status(net::ServerRequest) {
     auto counts = co_await store_.counts();
     if (!counts) co_return problem(counts.error());
+    auto mutes = co_await store_.mutes(clock_.now());
+    if (!mutes) co_return problem(mutes.error());
     auto progress = watcher_.progress();
     Json body{
         {"version", BASEWATCH_VERSION},
@@ -225,6 +198,10 @@ Async<net::ServerResponse> Service::status(net::ServerRequest) {
     for (const auto& host : registry_.reports()) hosts.push_back(view(host));
     for (const auto& mirror : registry_.mirrors()) mirrors.push_back(view(mirror));
     for (const auto& target : dispatcher_.reports()) targets.push_back(view(target));
+    Json muted = Json::array();
+    for (const auto& mute : *mutes)
+        muted.push_back({{"subject", mute.subject}, {"until", rfc3339(mute.until)}});
+    body["mutes"] = std::move(muted);
     body["registries"] = std::move(hosts);
     body["mirrors"] = std::move(mirrors);
     body["targets"] = std::move(targets);
@@ -334,6 +311,9 @@ Async<net::ServerResponse> Service::one_delivery(net::ServerRequest request) {
     Json body = view(*delivery);
     body["log"] = Json::array();
     for (const auto& attempt : *attempts) body["log"].push_back(view(attempt));
+    auto joined = co_await store_.joined_events(id);
+    if (!joined) co_return problem(joined.error());
+    if (!joined->empty()) body["joined_events"] = *joined;
     co_return json_answer(body);
 }
 
@@ -346,13 +326,13 @@ Async<net::ServerResponse> Service::explain(net::ServerRequest request) {
     auto id = request.parameter("id");
     auto planning = table_->planning;
     if (id) {
-        auto story = co_await explain_id(*id, store_, planning);
+        auto story = co_await explain_id(*id, store_, planning, clock_.now());
         co_return story ? json_answer(**story) : problem(story.error());
     }
     auto reference = reference_of(request, "reference");
     if (!reference) co_return problem(reference.error());
     if (!*reference) co_return problem(400, "Bad request", "say what to explain: `?id=` or `?reference=`");
-    auto story = co_await explain_reference(**reference, store_, watcher_, planning);
+    auto story = co_await explain_reference(**reference, store_, watcher_, planning, clock_.now());
     co_return story ? json_answer(**story) : problem(story.error());
 }
 
@@ -379,22 +359,6 @@ Async<net::ServerResponse> Service::request_rebuild(net::ServerRequest request) 
     Json items = Json::array();
     for (const auto& one : asked->rebuilds) items.push_back(view(one));
     co_return json_answer({{"items", std::move(items)}, {"deliveries", asked->deliveries}}, 202);
-}
-
-Async<net::ServerResponse> Service::pause(net::ServerRequest request) {
-    auto target = target_of(request);
-    if (!target) co_return problem(target.error());
-    auto done = co_await dispatcher_.pause(*target);
-    co_return done ? json_answer({{"subject", "target:" + *target}, {"paused", true}})
-                   : problem(done.error());
-}
-
-Async<net::ServerResponse> Service::resume(net::ServerRequest request) {
-    auto target = target_of(request);
-    if (!target) co_return problem(target.error());
-    auto done = co_await dispatcher_.resume(*target);
-    co_return done ? json_answer({{"subject", "target:" + *target}, {"paused", false}})
-                   : problem(done.error());
 }
 
 }  // namespace basewatch::api

@@ -56,6 +56,11 @@ private:
     Async<net::ServerResponse> request_rebuild(net::ServerRequest request);
     Async<net::ServerResponse> pause(net::ServerRequest request);
     Async<net::ServerResponse> resume(net::ServerRequest request);
+    Async<net::ServerResponse> mute(net::ServerRequest request);
+    // A subject as it is stored: what it names exists, under its one name.
+    Async<Result<std::string>> muted_as(std::string subject);
+    // Held deliveries may be due.
+    void look_again();
 
     Clock& clock_;
     store::Store& store_;

@@ -43,6 +43,7 @@ int explain(const Common& common, const std::string& what);
 int check_now(const Common& common, const std::string& reference);
 // `what` is `pause` or `resume`.
 int steer(const Common& common, const std::string& what, const std::string& subject);
+int mute(const Common& common, const std::string& subject, const std::string& until);
 int rebuild(const Common& common, const std::string& dependent, const std::string& base,
             const std::string& reason);
 

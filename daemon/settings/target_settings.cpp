@@ -112,7 +112,7 @@ TargetSettings read_target(const std::string& name, const Mark& where, const Yam
     std::size_t earlier = problems.errors();
     YamlMap map(value, "target `" + name + "`", problems);
     if (value.kind() != YamlValue::Kind::map) return target;
-    map.refuse({"group", "in_flight", "budget", "quiet"});
+    map.refuse({"in_flight", "budget"});
     for (const auto& entry : value.entries()) target.keys.emplace(entry.key, entry.where);
     if (auto preset = map.require("preset")) {
         target.preset = read_name(*preset, "preset", problems).value_or("");
@@ -133,6 +133,7 @@ TargetSettings read_target(const std::string& name, const Mark& where, const Yam
         for (const auto& item : items)
             if (auto one = secrets.secret(item, "secret")) target.secrets.push_back(*one);
     }
+    read_message_times(map, problems, target);
     if (auto options = map.take("options"))
         target.options = read_texts(*options, "`options` of " + map.what(), problems);
     target.command = read_command(map, problems);

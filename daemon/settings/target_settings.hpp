@@ -5,11 +5,14 @@
 
 #include "foundation/clock.hpp"
 #include "foundation/secret.hpp"
+#include "foundation/time_zone.hpp"
 #include "foundation/yaml.hpp"
+#include "model/delivery.hpp"
 #include "settings/header_values.hpp"
 #include "settings/registry_settings.hpp"
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,6 +50,13 @@ struct RequestFields {
     std::optional<Milliseconds> expire;
 };
 
+// `quiet`: hours of the day, by the clocks of a zone, in which only what is a matter of security is sent.
+// Where `to` is not after `from` they end on the next day.
+struct QuietHours {
+    std::chrono::minutes from{}, to{};
+    std::shared_ptr<const TimeZone> zone;
+};
+
 // `username` and `token` are what a preset's auth style asks for.
 struct TargetSettings {
     std::string name;
@@ -59,6 +69,9 @@ struct TargetSettings {
     std::vector<Secret> secrets;  // `secret:`, first is current
     Secret token;
     std::string username;
+    std::optional<model::Grouping> group;
+    Mark group_at;
+    std::vector<QuietHours> quiet;
     // Preset parameters that are not secrets: `ref: main` for gitlab, `event_type` for github-dispatch. Which
     // ones there are is the preset's to say; jq finds them at `.target.options`.
     std::map<std::string, std::string> options;
@@ -70,6 +83,9 @@ class SecretReader;
 
 // Reads the fields that presets and targets share from a mapping, taking the keys it knows.
 RequestFields read_request_fields(YamlMap& map, SecretReader& secrets, Problems& problems);
+
+// The keys of a target that say when its messages go: `group` and `quiet`.
+void read_message_times(YamlMap& map, Problems& problems, TargetSettings& target);
 
 // Reads one entry of `targets:`. Which fields its preset needs is checked where presets are known.
 TargetSettings read_target(const std::string& name, const Mark& where, const YamlValue& value,

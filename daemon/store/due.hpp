@@ -5,13 +5,13 @@
 
 namespace basewatch::store {
 
-// Bound with target, time and limit.
+// Bound with target, priority, time and limit.
 inline constexpr const char* due_deliveries =
-    " FROM deliveries WHERE target = ? AND state IN ('pending', 'waiting') AND due_at <= ? "
+    " FROM deliveries WHERE target = ? AND priority = ? AND state IN ('pending', 'waiting') AND due_at <= ? "
     "ORDER BY due_at, seq LIMIT ?";
-// Bound with a target.
+// Bound with a target and a priority.
 inline constexpr const char* next_due_time =
-    "SELECT due_at FROM deliveries WHERE target = ? AND state IN ('pending', 'waiting') "
+    "SELECT due_at FROM deliveries WHERE target = ? AND priority = ? AND state IN ('pending', 'waiting') "
     "ORDER BY due_at LIMIT 1";
 
 }  // namespace basewatch::store

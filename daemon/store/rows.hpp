@@ -52,11 +52,16 @@ inline constexpr const char* rebuild_columns =
 model::Rebuild read_rebuild(Query& row);
 
 inline constexpr const char* delivery_columns =
-    "id, event_id, target, dependent, state, attempts, created_at, due_at, reason, last_error";
+    "id, event_id, target, dependent, state, attempts, created_at, due_at, reason, last_error, "
+    "priority, held_by";
 model::Delivery read_delivery(Query& row);
+
+int number_of(model::Priority priority);
+model::Priority priority_of(int number);
 
 void put_condition(Connection& connection, const model::Condition& condition);
 void put_event(Connection& connection, const model::Event& event);
+// By what was open before: see Store::record.
 void put_delivery(Connection& connection, const model::Delivery& delivery);
 // What an attempt tells of its target.
 void put_sign(Connection& connection, const std::string& target, const model::Attempt& attempt);

@@ -46,8 +46,7 @@ TEST(CommandLine, VerbsOfLaterVersionsSayThatTheyAre) {
     for (const Words& call :
          {Words{"discover", "."}, Words{"backup", "/tmp/x"}, Words{"restore", "/tmp/x"}, Words{"doctor"},
           Words{"impact", "ruby:3.3"}, Words{"retry", "dlv_1", "--json"}, Words{"replay", "--since", "1d"},
-          Words{"mute", "base:ruby", "--until", "1d"}, Words{"approve", "change:chg_1"},
-          Words{"simulate", "--rules", "rules.yaml", "--since", "7d"}}) {
+          Words{"approve", "change:chg_1"}, Words{"simulate", "--rules", "rules.yaml", "--since", "7d"}}) {
         auto outcome = basewatch(call);
         EXPECT_EQ(outcome.exit_code, 2) << call.front();
         EXPECT_THAT(outcome.errors, HasSubstr("not in this version")) << call.front();
