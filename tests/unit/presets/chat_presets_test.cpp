@@ -20,17 +20,8 @@ protected:
 
     // Several events in one message.
     nlohmann::json summary(const std::vector<nlohmann::json>& events) {
-        auto settings = settings_of("slack", "https://hooks.slack.com/services/T0/B0/x");
-        settings.group = model::Grouping{std::chrono::minutes(2), std::chrono::minutes(2)};
-        auto target = merge(settings);
-        RenderInput input;
-        input.event_json = events.at(0).dump();
-        input.event_type = events.at(0)["type"];
-        for (std::size_t i = 1; i < events.size(); ++i) input.joined.push_back(events[i].dump());
-        auto request =
-            test::run_async(loop, render(*target, std::move(input), worker), std::chrono::seconds(60));
-        EXPECT_TRUE(request.has_value()) << (request ? "" : request.error().message());
-        auto body = json_of(request ? request->body : "");
+        auto body = json_of(
+            rendered_together(settings_of("slack", "https://hooks.slack.com/services/T0/B0/x"), events).body);
         within_limits(body);
         return body;
     }
