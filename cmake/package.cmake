@@ -46,6 +46,7 @@ set(CPACK_DEBIAN_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "systemd, procps, ca-certificates")
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "tzdata")  # the zones of quiet hours
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 file(WRITE ${PROJECT_BINARY_DIR}/package/conffiles "/etc/basewatch/basewatch.yaml\n")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA

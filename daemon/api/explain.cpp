@@ -1,5 +1,6 @@
 #include "api/explain.hpp"
 
+#include "api/telling.hpp"
 #include "api/views.hpp"
 #include "foundation/json.hpp"
 #include "foundation/time.hpp"
@@ -8,40 +9,12 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <map>
 
 namespace basewatch::api {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
-using Story = Result<std::unique_ptr<Json>>;
-
-// The lines of a story, put into order of time at the end.
-class Telling {
-public:
-    explicit Telling(std::string subject) : subject_(std::move(subject)) {}
-
-    void tell(Time when, std::string what, Json detail = nullptr) {
-        Json line{{"time", rfc3339(when)}, {"what", std::move(what)}};
-        if (!detail.is_null()) line["detail"] = std::move(detail);
-        lines_.emplace(when, std::move(line));
-    }
-    // How things stand: what waits, what was held back and why.
-    void now(std::string sentence) { now_.push_back(std::move(sentence)); }
-
-    std::unique_ptr<Json> finish() {
-        auto out =
-            std::make_unique<Json>(Json{{"subject", subject_}, {"story", Json::array()}, {"now", now_}});
-        for (auto& [when, line] : lines_) (*out)["story"].push_back(std::move(line));
-        return out;
-    }
-
-private:
-    std::string subject_;
-    std::multimap<Time, Json> lines_;  // of equal times, the first told comes first
-    std::vector<std::string> now_;
-};
+using Story = Result<std::unique_ptr<nlohmann::ordered_json>>;
 
 std::string because(const model::Change& change) {
     std::string text = std::string(model::to_string(change.kind)) + " of " + change.base.text();
@@ -109,49 +82,6 @@ void tell_rules(Telling& telling, const model::Change& change, const rules::Plan
     if (!named) telling.now("held back: no rule names this base");
 }
 
-Async<Result<bool>> tell_delivery(Telling& telling, model::Delivery delivery, store::Store& store) {
-    std::string whom = delivery.target + (delivery.dependent.empty() ? "" : " for " + delivery.dependent);
-    telling.tell(delivery.created_at, "delivery " + delivery.id + " to " + whom + " was queued");
-    if (delivery.replayed_at)
-        telling.tell(*delivery.replayed_at, "somebody asked for " + delivery.id + " to be sent again");
-    auto attempts = co_await store.attempts(delivery.id);
-    if (!attempts) co_return attempts.error();
-    for (const auto& attempt : *attempts)
-        telling.tell(attempt.started_at + attempt.duration,
-                     "attempt " + std::to_string(attempt.number) + " of " + delivery.id +
-                         (attempt.replay ? ", by request: " : ": ") + attempt.reason,
-                     view(attempt));
-    using State = model::DeliveryState;
-    if (delivery.state == State::waiting)
-        telling.now("delivery " + delivery.id + " to " + whom + " waits until " + rfc3339(delivery.due_at) +
-                    ": " + delivery.last_error);
-    if (delivery.state == State::pending)
-        telling.now("delivery " + delivery.id + " to " + whom + " is queued");
-    if (delivery.state == State::sending)
-        telling.now("delivery " + delivery.id + " to " + whom + " is being sent");
-    if (delivery.state == State::dead)
-        telling.now("delivery " + delivery.id + " to " + whom + " was given up" +
-                    (delivery.reason.empty() ? "" : " (" + delivery.reason + ")") + ": " +
-                    delivery.last_error);
-    co_return true;
-}
-
-Async<Result<bool>> tell_event(Telling& telling, model::Event event, store::Store& store) {
-    telling.tell(event.time, "event " + event.id + " " + event.type + " about " + event.subject);
-    store::PageRequest page{200, ""};
-    store::DeliveryFilter filter;
-    filter.event_id = event.id;
-    auto deliveries = co_await store.deliveries(page, filter);
-    if (!deliveries) co_return deliveries.error();
-    for (auto& delivery : deliveries->rows) {
-        auto told = co_await tell_delivery(telling, delivery, store);
-        if (!told) co_return told.error();
-    }
-    if (!deliveries->cursor.empty())
-        telling.now("only the newest 200 deliveries of " + event.id + " are listed");
-    co_return true;
-}
-
 Async<Result<bool>> tell_change(Telling& telling, model::Change change, store::Store& store,
                                 std::shared_ptr<const rules::PlanningTable> table) {
     telling.tell(change.detected_at,
@@ -173,7 +103,7 @@ Async<Result<bool>> tell_change(Telling& telling, model::Change change, store::S
 }  // namespace
 
 Async<Story> explain_id(std::string id, store::Store& store,
-                        std::shared_ptr<const rules::PlanningTable> table) {
+                        std::shared_ptr<const rules::PlanningTable> table, Time now) {
     Telling telling(id);
     std::string event_id = id.starts_with("evt_") ? id : "";
     std::string change_id = id.starts_with("chg_") ? id : "";
@@ -217,6 +147,8 @@ Async<Story> explain_id(std::string id, store::Store& store,
     if (!change) co_return change.error();
     auto told = co_await tell_change(telling, *change, store, table);
     if (!told) co_return told.error();
+    auto muted = co_await tell_mute(telling, "change:" + change->id, now, store);
+    if (!muted) co_return muted.error();
     co_return telling.finish();
 }
 
@@ -224,8 +156,10 @@ namespace {
 
 // A dependent: which rules build it, on what, and what was asked for.
 Async<Story> explain_dependent(model::Reference reference, store::Store& store,
-                               std::shared_ptr<const rules::PlanningTable> table) {
+                               std::shared_ptr<const rules::PlanningTable> table, Time now) {
     Telling telling(reference.text());
+    auto muted = co_await tell_mute(telling, "dependent:" + reference.text(), now, store);
+    if (!muted) co_return muted.error();
     bool known = false;
     for (const auto& rule : table->rules) {
         if (std::find(rule.dependents.begin(), rule.dependents.end(), reference.text()) ==
@@ -255,13 +189,15 @@ Async<Story> explain_dependent(model::Reference reference, store::Store& store,
 }  // namespace
 
 Async<Story> explain_reference(model::Reference reference, store::Store& store, const watch::Watcher& watcher,
-                               std::shared_ptr<const rules::PlanningTable> table) {
+                               std::shared_ptr<const rules::PlanningTable> table, Time now) {
     auto base = watcher.watched_as(reference);
     if (!base) {
-        auto story = co_await explain_dependent(reference, store, table);
+        auto story = co_await explain_dependent(reference, store, table, now);
         co_return story;
     }
     Telling telling(base->text());
+    auto muted = co_await tell_mute(telling, "base:" + base->text(), now, store);
+    if (!muted) co_return muted.error();
     auto state = watcher.state(*base);
     if (state->observed())
         telling.now("points to " + state->current.digest.short_text() + " since " +

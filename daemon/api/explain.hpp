@@ -16,9 +16,9 @@ namespace basewatch::api {
 
 // `{"subject": …, "story": [{"time", "what", …}], "now": […]}`; not_found and invalid as usual.
 Async<Result<std::unique_ptr<nlohmann::ordered_json>>> explain_id(
-    std::string id, store::Store& store, std::shared_ptr<const rules::PlanningTable> table);
+    std::string id, store::Store& store, std::shared_ptr<const rules::PlanningTable> table, Time now);
 Async<Result<std::unique_ptr<nlohmann::ordered_json>>> explain_reference(
     model::Reference reference, store::Store& store, const watch::Watcher& watcher,
-    std::shared_ptr<const rules::PlanningTable> table);
+    std::shared_ptr<const rules::PlanningTable> table, Time now);
 
 }  // namespace basewatch::api

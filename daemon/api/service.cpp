@@ -1,5 +1,6 @@
 #include "api/service.hpp"
 
+#include "api/bodies.hpp"
 #include "api/explain.hpp"
 #include "api/metrics.hpp"
 #include "api/problem.hpp"
@@ -20,12 +21,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t most_rows = 1000;
-
-net::ServerResponse json_answer(const Json& body, int status = 200) {
-    return {status,
-            {{"Content-Type", "application/json"}},
-            body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
-}
 
 net::ServerResponse text_answer(int status, std::string text) {
     return {status, {{"Content-Type", "text/plain; charset=utf-8"}}, std::move(text)};
@@ -71,31 +66,6 @@ std::string reasons() {
 
 std::string last_part(const std::string& path) {
     return path.substr(path.rfind('/') + 1);
-}
-
-// The JSON object that a POST carries.
-Result<nlohmann::json> body_of(const net::ServerRequest& request) {
-    auto type = net::media_type(request.headers.find("Content-Type").value_or(""));
-    if (type != "application/json")
-        return Error(ErrorKind::invalid, "the request's body is to be application/json");
-    auto body = parse_json(request.body, JsonLimits{64u << 10, 8});
-    if (!body) return Error(ErrorKind::invalid, "the request's body: " + body.error().message());
-    if (!body->is_object()) return Error(ErrorKind::invalid, "the request's body is to be a JSON object");
-    return body;
-}
-
-// The name in a subject `target:NAME`.
-Result<std::string> target_of(const net::ServerRequest& request) {
-    constexpr std::string_view kind = "target:";
-    auto body = body_of(request);
-    if (!body) return body.error();
-    auto subject = string_member(*body, "subject").value_or("");
-    if (subject.starts_with(kind) && subject.size() > kind.size()) return subject.substr(kind.size());
-    for (std::string_view later : {"dependent:", "base:", "change:"})
-        if (subject.starts_with(later))
-            return Error(ErrorKind::unsupported,
-                         "a subject `" + std::string(later) + "` is not in this version");
-    return Error(ErrorKind::invalid, "`subject` is to be target:NAME");
 }
 
 // With what its registry's mirrors say of it.
@@ -150,6 +120,7 @@ const std::vector<Service::Entry>& Service::entries() {
         {"POST", "/api/v1/replays", Scope::operate, &Service::replay},
         {"POST", "/api/v1/pause", Scope::operate, &Service::pause},
         {"POST", "/api/v1/resume", Scope::operate, &Service::resume},
+        {"POST", "/api/v1/mute", Scope::operate, &Service::mute},
     };
     return table;
 }
@@ -216,6 +187,8 @@ Async<net::ServerResponse> Service::metrics(net::ServerRequest) {
 Async<net::ServerResponse> Service::status(net::ServerRequest) {
     auto counts = co_await store_.counts();
     if (!counts) co_return problem(counts.error());
+    auto mutes = co_await store_.mutes(clock_.now());
+    if (!mutes) co_return problem(mutes.error());
     auto progress = watcher_.progress();
     Json body{
         {"version", BASEWATCH_VERSION},
@@ -247,6 +220,10 @@ Async<net::ServerResponse> Service::status(net::ServerRequest) {
     Json mirrors = Json::array(), targets = Json::array();
     for (const auto& mirror : registry_.mirrors()) mirrors.push_back(view(mirror));
     for (const auto& target : dispatcher_.reports()) targets.push_back(view(target));
+    Json muted = Json::array();
+    for (const auto& mute : *mutes)
+        muted.push_back({{"subject", mute.subject}, {"until", rfc3339(mute.until)}});
+    body["mutes"] = std::move(muted);
     body["registries"] = registry_views();
     body["mirrors"] = std::move(mirrors);
     body["targets"] = std::move(targets);
@@ -374,6 +351,9 @@ Async<net::ServerResponse> Service::one_delivery(net::ServerRequest request) {
     Json body = view(*delivery);
     body["log"] = Json::array();
     for (const auto& attempt : *attempts) body["log"].push_back(view(attempt));
+    auto joined = co_await store_.joined_events(id);
+    if (!joined) co_return problem(joined.error());
+    if (!joined->empty()) body["joined_events"] = *joined;
     co_return json_answer(body);
 }
 
@@ -386,13 +366,13 @@ Async<net::ServerResponse> Service::explain(net::ServerRequest request) {
     auto id = request.parameter("id");
     auto planning = table_->planning;
     if (id) {
-        auto story = co_await explain_id(*id, store_, planning);
+        auto story = co_await explain_id(*id, store_, planning, clock_.now());
         co_return story ? json_answer(**story) : problem(story.error());
     }
     auto reference = reference_of(request, "reference");
     if (!reference) co_return problem(reference.error());
     if (!*reference) co_return problem(400, "Bad request", "say what to explain: `?id=` or `?reference=`");
-    auto story = co_await explain_reference(**reference, store_, watcher_, planning);
+    auto story = co_await explain_reference(**reference, store_, watcher_, planning, clock_.now());
     co_return story ? json_answer(**story) : problem(story.error());
 }
 
@@ -437,22 +417,6 @@ Async<net::ServerResponse> Service::replay(net::ServerRequest request) {
     int status = wish->dry_run ? 200 : 202;
     auto answer = co_await answer_replay(std::move(*wish), std::move(who), dispatcher_);
     co_return answer ? json_answer(**answer, status) : problem(answer.error());
-}
-
-Async<net::ServerResponse> Service::pause(net::ServerRequest request) {
-    auto target = target_of(request);
-    if (!target) co_return problem(target.error());
-    auto done = co_await dispatcher_.pause(*target);
-    co_return done ? json_answer({{"subject", "target:" + *target}, {"paused", true}})
-                   : problem(done.error());
-}
-
-Async<net::ServerResponse> Service::resume(net::ServerRequest request) {
-    auto target = target_of(request);
-    if (!target) co_return problem(target.error());
-    auto done = co_await dispatcher_.resume(*target);
-    co_return done ? json_answer({{"subject", "target:" + *target}, {"paused", false}})
-                   : problem(done.error());
 }
 
 }  // namespace basewatch::api

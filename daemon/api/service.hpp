@@ -61,6 +61,11 @@ private:
     Async<net::ServerResponse> replay(net::ServerRequest request);
     Async<net::ServerResponse> pause(net::ServerRequest request);
     Async<net::ServerResponse> resume(net::ServerRequest request);
+    Async<net::ServerResponse> mute(net::ServerRequest request);
+    // A subject as it is stored: what it names exists, under its one name.
+    Async<Result<std::string>> muted_as(std::string subject);
+    // Held deliveries may be due.
+    void look_again();
 
     nlohmann::ordered_json registry_views() const;
 

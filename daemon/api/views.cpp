@@ -143,6 +143,8 @@ Json view(const model::Delivery& delivery) {
     put(out, "replayed_at", delivery.replayed_at);
     put(out, "reason", delivery.reason);
     put(out, "last_error", delivery.last_error);
+    if (delivery.priority != model::Priority::routine) out["priority"] = model::to_string(delivery.priority);
+    put(out, "held_by", delivery.held_by);
     return out;
 }
 

@@ -83,6 +83,21 @@ void check_secrets(const TargetSettings& settings, const presets::Target& target
                        "`secret` of target " + ticked(settings.name) + ": " + made.error().message());
 }
 
+// An event's bytes never differ, and a build is no message: `group` is for bodies that tell several events.
+void check_group(const TargetSettings& settings, const presets::Target& target, Problems& problems) {
+    if (!settings.group) return;
+    std::string whose = "`group` of target " + ticked(settings.name) + ": ";
+    if (target.per() == Per::dependent)
+        problems.error(settings.group_at,
+                       whose +
+                           "it fires once per dependent, and builds are not told together (several causes "
+                           "for one dependent are one rebuild anyway): remove it");
+    else if (!settings.fields.body && !presets::find(settings.preset)->tells_several)
+        problems.error(settings.group_at, whose + "preset " + settings.preset +
+                                              " sends events one by one: give the target a `body` that tells "
+                                              "all of `.events`, or remove `group`");
+}
+
 std::optional<presets::Target> check_target(const TargetSettings& settings, Problems& problems) {
     if (settings.preset.empty()) return std::nullopt;
     if (presets::find(settings.preset) == nullptr) {
@@ -103,6 +118,7 @@ std::optional<presets::Target> check_target(const TargetSettings& settings, Prob
     }
     check_address(settings, *target, problems);
     check_secrets(settings, *target, problems);
+    check_group(settings, *target, problems);
     return *target;
 }
 

@@ -43,8 +43,11 @@ std::shared_ptr<rules::PlanningTable> planning_table(const settings::Settings& s
     for (const auto& entry : settings.dependents)
         table->dependents.emplace(entry.dependent.reference.text(), entry.dependent);
     for (const auto& [name, target] : settings.targets)
-        if (auto merged = presets::merge(target))
-            table->targets.emplace(name, merged->per() == settings::Per::dependent);
+        if (auto merged = presets::merge(target)) {
+            rules::PlannedTarget planned(merged->per() == settings::Per::dependent);
+            planned.group = merged->group;
+            table->targets.emplace(name, std::move(planned));
+        }
     for (const auto& [alias, base] : bases_by_alias(settings)) table->aliases[base].push_back(alias);
     for (auto& pattern : tag_patterns(settings)) {
         rules::PatternAliases aliases{pattern.settings->watch.base.name(), std::move(pattern.chosen), {}};

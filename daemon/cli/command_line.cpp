@@ -17,15 +17,15 @@ namespace basewatch::cli {
 namespace {
 
 // Verbs of later versions: known, so that nobody takes them for a slip of the pen.
-constexpr std::array later{"discover", "backup", "restore", "doctor", "dependents",
-                           "impact",   "mute",   "approve", "hooks"};
+constexpr std::array later{"discover",   "backup", "restore", "doctor",
+                           "dependents", "impact", "approve", "hooks"};
 
 // What the options of all verbs are read into.
 struct Options {
     Common common;
     std::vector<std::string> references;
     std::string reference, platform, target, kind = "content", secret_file, name, state, dependent, base,
-                                             reason, what;
+                                             reason, what, until;
     std::string log_format = "auto";
     std::size_t limit = 50;
     std::int64_t now = 0;
@@ -139,11 +139,20 @@ void add_client_verbs(CLI::App& app, Options& o, Action& chosen) {
         auto* steer_verb =
             verb(app, what,
                  std::string_view(what) == "pause" ? "send nothing to a target until it is resumed"
-                                                   : "send to a target again",
+                                                   : "send to a target again, or end a mute",
                  chosen, [&o, what] { return steer(o.common, what, o.what); });
-        steer_verb->add_option("SUBJECT", o.what, "target:NAME")->required();
+        steer_verb
+            ->add_option(
+                "SUBJECT", o.what,
+                std::string_view(what) == "pause" ? "target:NAME" : "target:NAME, or whatever is muted")
+            ->required();
     }
     add_replay_verbs(app, o, chosen);
+    auto* mute_verb = verb(app, "mute", "hold back what is sent about a subject until a time", chosen,
+                           [&o] { return mute(o.common, o.what, o.until); });
+    mute_verb->add_option("SUBJECT", o.what, "target:NAME, base:REF, dependent:REF or change:ID")->required();
+    mute_verb->add_option("--until", o.until, "a duration such as 2h, or a time such as 2026-11-23T17:40:00Z")
+        ->required();
     auto* rebuild_verb = verb(app, "rebuild", "ask for a rebuild without a change", chosen,
                               [&o] { return rebuild(o.common, o.dependent, o.base, o.reason); });
     auto* dependent = rebuild_verb->add_option("DEPENDENT", o.dependent, "the image to rebuild");

@@ -125,12 +125,13 @@ int deliveries(const Common& common, const std::string& target, const std::strin
     add(query, "state", state);
     add(query, "reason", reason);
     return ask(common, "GET", "/api/v1/deliveries", query, "", [](const json& answer) {
-        return show_items(answer,
-                          {column("DELIVERY", "id"), column("STATE", "state"), column("TARGET", "target"),
-                           column("DEPENDENT", "dependent"), column("ATTEMPTS", "attempts"),
-                           column("CREATED", "created_at"), column("NEXT TRY", "due_at"),
-                           column("REASON", "reason"), column("ERROR", "last_error")},
-                          "there are no such deliveries");
+        return show_items(
+            answer,
+            {column("DELIVERY", "id"), column("STATE", "state"), column("TARGET", "target"),
+             column("DEPENDENT", "dependent"), column("ATTEMPTS", "attempts"),
+             column("CREATED", "created_at"), column("NEXT TRY", "due_at"), column("HELD BY", "held_by"),
+             column("REASON", "reason"), column("ERROR", "last_error")},
+            "there are no such deliveries");
     });
 }
 

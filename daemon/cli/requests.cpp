@@ -3,6 +3,7 @@
 #include "cli/offline.hpp"
 #include "cli/table.hpp"
 #include "foundation/json.hpp"
+#include "foundation/time.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -45,6 +46,35 @@ int steer(const Common& common, const std::string& what, const std::string& subj
     return ask(common, "POST", "/api/v1/" + what, {}, to_text(body), [&](const json& answer) {
         print(printable(cell(answer, "subject")) +
               (what == "pause" ? " is paused\n" : " is sent to again\n"));
+        return done;
+    });
+}
+
+namespace {
+
+// A time as RFC 3339 has it, or so long from now: `2h`, `3d`.
+Result<std::string> until_of(const std::string& text) {
+    if (auto wait = parse_duration(text)) {
+        auto now = std::chrono::floor<Milliseconds>(std::chrono::system_clock::now());
+        return rfc3339(std::chrono::ceil<std::chrono::seconds>(now + *wait));
+    }
+    if (auto time = parse_rfc3339(text)) return rfc3339(*time);
+    return Error(ErrorKind::invalid, "`--until " + text +
+                                         "`: write a duration such as 2h or 3d, or a time such as "
+                                         "2026-11-23T17:40:00Z");
+}
+
+}  // namespace
+
+int mute(const Common& common, const std::string& subject, const std::string& until) {
+    auto time = until_of(until);
+    if (!time) {
+        complain(time.error().message());
+        return wrong_usage;
+    }
+    json body{{"subject", subject}, {"until", *time}};
+    return ask(common, "POST", "/api/v1/mute", {}, to_text(body), [](const json& answer) {
+        print(printable(cell(answer, "subject")) + " is muted until " + cell(answer, "until") + "\n");
         return done;
     });
 }

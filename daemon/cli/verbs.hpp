@@ -51,6 +51,7 @@ struct ReplayOptions {
     bool dry_run = false, yes = false;
 };
 int replay(const Common& common, const ReplayOptions& options);
+int mute(const Common& common, const std::string& subject, const std::string& until);
 int rebuild(const Common& common, const std::string& dependent, const std::string& base,
             const std::string& reason);
 

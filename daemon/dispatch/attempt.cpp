@@ -64,6 +64,7 @@ Async<void> Dispatcher::State::attempt(QueuePointer queue, Round& round, store::
         co_return;
     }
     auto id = claimed.delivery.id;
+    auto dependent = claimed.delivery.dependent;
     auto attempted = co_await exchange(queue, with, std::move(claimed));
     // What has happened is recorded even when we were asked to stop meanwhile; a cancelled coroutine could
     // not wait for the store any more.
@@ -84,6 +85,9 @@ Async<void> Dispatcher::State::attempt(QueuePointer queue, Round& round, store::
         co_return;
     }
     tell(*queue, round, attempted.attempt);
+    // Another rebuild of the dependent may have waited for this one.
+    bool lost = attempted.attempt.next == DeliveryState::dead && !dependent.empty();
+    if (lost && !round.drain) queue->notify();
     if (attempted.attempt.due_at && !round.drain) queue->expect(*attempted.attempt.due_at);
     co_await review(queue, std::move(attempted.attempt), attempted.asked);
 }
@@ -110,6 +114,7 @@ Async<Dispatcher::State::Attempted> Dispatcher::State::exchange(QueuePointer que
     message.event_id = delivery.event_id;
     message.event_type = std::move(claimed.event_type);
     message.event_json = std::move(claimed.event_json);
+    message.joined = std::move(claimed.joined);
     message.policy = queue->policy();
     if (auto known = with->with.find(delivery.dependent); known != with->with.end())
         message.with = known->second;

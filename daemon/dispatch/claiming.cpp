@@ -1,4 +1,5 @@
 #include "dispatch/dispatcher_state.hpp"
+#include "dispatch/quiet.hpp"
 #include "foundation/failpoint.hpp"
 #include "foundation/log.hpp"
 #include "foundation/time.hpp"
@@ -31,7 +32,11 @@ Async<bool> Dispatcher::State::claim(QueuePointer queue, Round& round, std::size
     auto& clock = collaborators.clock;
     queue->begin_claim();
     auto now = round.drain.value_or(clock.now());
-    auto claimed = co_await store.claim_due(queue->name(), now, places);
+    store::Claiming how;
+    how.order = queue->next_order();
+    if (auto target = table->targets.find(queue->name()); target != table->targets.end())
+        how.quiet_until = quiet_until(target->second.quiet, now);
+    auto claimed = co_await store.claim_due(queue->name(), now, places, how);
     if (!claimed) {
         claim_failed(*queue, claimed.error());
         note_failure(round, queue->name() + ": " + claimed.error().message());

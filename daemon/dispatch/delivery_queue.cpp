@@ -161,6 +161,13 @@ std::optional<Monotonic> DeliveryQueue::next_look(Time now, Monotonic monotonic)
     return monotonic + std::min(*next_due_ - now, longest_wait);
 }
 
+std::array<model::Priority, 3> order_of_claim(std::uint64_t number) {
+    using enum model::Priority;
+    if (number % 16 == 15) return {bulk, security, routine};
+    if (number % 4 == 3) return {routine, security, bulk};
+    return {security, routine, bulk};
+}
+
 Milliseconds storage_backoff(int failures) {
     constexpr Milliseconds first{1'000}, most{60'000};
     return std::min(most, first * (1 << std::clamp(failures - 1, 0, 6)));

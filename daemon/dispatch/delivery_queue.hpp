@@ -7,11 +7,17 @@
 #include "foundation/bell.hpp"
 #include "foundation/breaker.hpp"
 
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 
 namespace basewatch::dispatch {
+
+// Which priority goes first in the claim of this number: security, but routine every fourth time and bulk
+// every sixteenth, so that each gets its share however much there is of the others.
+std::array<model::Priority, 3> order_of_claim(std::uint64_t number);
 
 class DeliveryQueue {
 public:
@@ -30,6 +36,8 @@ public:
     // How many to claim now: 0 when nothing can be due, no place is free, the pace or the breaker says wait,
     // or the target is stopped. Draining asks a target that fails all the same, each delivery once.
     std::size_t wanted(Time now, Monotonic monotonic, bool drains) const;
+    // The order of priorities for the next claim.
+    std::array<model::Priority, 3> next_order() { return order_of_claim(claims_++); }
     // A claim of `asked` begins: whatever is said by notify() and expect() from here on is news.
     void begin_claim();
     // It gave `got`. As many as asked for: there may be more.
@@ -84,6 +92,7 @@ private:
     bool retired_ = false;
     bool may_be_due_ = true;
     std::optional<Time> next_due_;
+    std::uint64_t claims_ = 0;
     int claim_failures_ = 0;
     Monotonic not_before_{};
 };

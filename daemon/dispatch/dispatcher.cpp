@@ -2,6 +2,7 @@
 
 #include "dispatch/dispatcher_state.hpp"
 #include "foundation/bytes.hpp"
+#include "foundation/log.hpp"
 
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -75,6 +76,13 @@ Async<Result<void>> Dispatcher::use(std::shared_ptr<const DispatchTable> table) 
     for (auto& known : health)
         if (auto queue = state.queues.find(known.target); queue != state.queues.end())
             queue->second->health = std::move(known);
+    // Other hours may be quiet by this table: what still is, is held again. Not before the table is taken, or
+    // a claim by the old one could hold it once more.
+    auto lifted = co_await state.store.lift("quiet hours", state.collaborators.clock.now());
+    if (!lifted)
+        log::warning("what waits for the end of quiet hours still waits for that of the old ones",
+                     {{"error", lifted.error().message()}});
+    for (const auto& [name, queue] : state.queues) queue->notify();
     co_return Result<void>();
 }
 

@@ -74,6 +74,7 @@ Async<Prepared> prepare(Collaborators collaborators, const presets::Target& targ
             presets::build_parameters(message.event_type, message.event_json, collaborators.clock.now());
     input.event_json = std::move(message.event_json);
     input.event_type = message.event_type;
+    input.joined = std::move(message.joined);
     input.with = message.with;
     auto outgoing = co_await render_outgoing(collaborators, target, std::move(input), std::move(message));
     if (!outgoing) co_return failed("render", outgoing.error(), pull_tokens);

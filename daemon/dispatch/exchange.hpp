@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace basewatch::dispatch {
 
@@ -33,6 +34,7 @@ struct Message {
     std::string event_id;
     std::string event_type;
     std::string event_json;
+    std::vector<std::string> joined;  // the other events of the message
     std::map<std::string, std::string> with;
     std::shared_ptr<const net::ConnectionPolicy> policy;
     bool dry_run = false;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,13 +22,30 @@ std::optional<DeliveryState> delivery_state(std::string_view name);
 // Why an attempt or a delivery failed, as a class: few and fixed, so that tables can be filtered and metrics
 // labelled by it. `exit`: a program that was run did not end well. `render`, `token` and `layers`: nothing
 // could be sent. `expired`: it was not sent any more, because its target was away for longer than `expire`.
-// `target removed`: the configuration does not name it any more.
-inline constexpr std::array<std::string_view, 15> delivery_reasons{
-    "dns",          "refused", "tls",    "timeout", "blocked address", "3xx",     "4xx",           "5xx",
-    "wrong answer", "exit",    "render", "token",   "layers",          "expired", "target removed"};
+// `target removed`: the configuration does not name it any more. `superseded`: a later rebuild of the same
+// dependent has its causes.
+inline constexpr std::array<std::string_view, 16> delivery_reasons{
+    "dns",       "refused", "tls",    "timeout",      "blocked address",
+    "3xx",       "4xx",     "5xx",    "wrong answer", "exit",
+    "render",    "token",   "layers", "expired",      "target removed",
+    "superseded"};
 constexpr bool is_delivery_reason(std::string_view name) {
     return std::find(delivery_reasons.begin(), delivery_reasons.end(), name) != delivery_reasons.end();
 }
+
+// Whose turn it is when much is due: a security fix does not wait behind a refresh of eight hundred images.
+enum class Priority { security, routine, bulk };
+std::string_view to_string(Priority priority);
+std::optional<Priority> priority(std::string_view name);
+
+// How long a message waits for others to join it: until nothing new came for `wait`, and at most for `most`
+// from the first. Both 0: it joins whatever has not been sent yet, and waits for nothing.
+struct Grouping {
+    Milliseconds wait{};
+    Milliseconds most{};
+};
+// Events in one message; the next one begins another.
+inline constexpr std::size_t most_grouped = 100;
 
 // What an attempt tells of its target.
 enum class Sign {
@@ -51,6 +69,12 @@ struct Delivery {
     // When somebody asked for it to be sent again; the schedule and `expire` begin anew there.
     std::optional<Time> replayed_at{};
     int attempts_before = 0;  // attempts that were finished by then
+    Priority priority = Priority::routine;
+    // Where it may be told together with others: of a delivery that is being recorded, not of a stored one.
+    std::optional<Grouping> group{};
+    // What holds it back until `due_at` although nothing failed: `group`, `quiet hours`, `mute SUBJECT`,
+    // `rebuild ID`; empty: nothing.
+    std::string held_by{};
 };
 
 // What came of one attempt. Everything in it is already redacted.

@@ -5,6 +5,7 @@
 #include "foundation/clock.hpp"
 
 #include <string>
+#include <vector>
 
 namespace basewatch::model {
 
@@ -16,6 +17,9 @@ struct Event {
     std::string change_id;  // the change behind it, or empty
     std::string json;       // the whole event
 };
+
+// The event of a rebuild with these causes in place of its own (`data.causes`), before it is stored.
+std::string with_causes(const std::string& json, const std::vector<std::string>& causes);
 
 inline constexpr const char* event_type_prefix = "dev.basewatch.";
 

@@ -31,6 +31,11 @@ constexpr std::array delivery_states{
     Named{DeliveryState::waiting, "waiting"}, Named{DeliveryState::delivered, "delivered"},
     Named{DeliveryState::dead, "dead"},
 };
+constexpr std::array priorities{
+    Named{Priority::security, "security"},
+    Named{Priority::routine, "routine"},
+    Named{Priority::bulk, "bulk"},
+};
 constexpr std::array condition_outcomes{
     Named{Condition::Outcome::wanted, "wanted"},
     Named{Condition::Outcome::unwanted, "unwanted"},
@@ -83,6 +88,12 @@ std::optional<ChangeKind> change_kind(std::string_view name) {
 }
 std::string_view to_string(DetectedBy by) {
     return name_in(detections, by);
+}
+std::string_view to_string(Priority priority) {
+    return name_in(priorities, priority);
+}
+std::optional<Priority> priority(std::string_view name) {
+    return value_in<Priority>(priorities, name);
 }
 std::string_view to_string(Condition::Outcome outcome) {
     return name_in(condition_outcomes, outcome);

@@ -2,6 +2,7 @@
 // A row of the rule table: which bases, which kinds of change, who is built on them, and what is fired.
 
 #include "model/change.hpp"
+#include "model/delivery.hpp"
 
 #include <optional>
 #include <string>
@@ -37,7 +38,8 @@ std::optional<Condition::Outcome> condition_outcome(std::string_view name);
 struct Dependent {
     Reference reference;
     std::string owner;
-    std::optional<Milliseconds> deadline;           // for a rebuild, once asked for
+    std::optional<Milliseconds> deadline;  // for a rebuild, once asked for
+    Priority priority = Priority::routine;
     std::map<std::string, std::string> parameters;  // `with:`
 };
 

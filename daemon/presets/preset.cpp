@@ -66,6 +66,8 @@ void read_own_fields(YamlMap& map, Preset& preset, Problems& problems) {
     if (auto value = map.take("test"))
         if (auto word = settings::read_word(*value, "test", {"safe", "dry_run", "starts"}, problems))
             preset.test = static_cast<TestMode>(*word);
+    if (auto value = map.take("several"))
+        preset.tells_several = yaml_boolean(*value, "several", problems).value_or(false);
     if (auto value = map.take("dry_run_headers"))
         preset.dry_run_headers = settings::read_texts(*value, "dry_run_headers", problems);
     if (auto value = map.take("options")) preset.options = settings::read_texts(*value, "options", problems);

@@ -41,6 +41,7 @@ struct Preset {
     std::map<std::string, std::string> dry_run_headers;
     bool needs_url = true;  // false: the preset's own address serves
     bool needs_token = false;
+    bool tells_several = false;                  // its body tells all of `.events`: `group` works
     bool needs_layers = false;                   // jq's input gets `layers`, fetched at the moment of sending
     std::map<std::string, std::string> options;  // name → default; the target may set these and no others
     // Statuses that end a delivery, on top of the general ones; with what they mean, for people.
@@ -49,7 +50,7 @@ struct Preset {
 
 // Reads one preset file. Its keys are those of a target's request (README, "Targets") and: `summary`,
 // `sample`, `way: http | program`, `path`, `needs: [url, token, layers]`, `options: {name: default}`,
-// `test: safe | dry_run | starts`, `dry_run_headers`, `terminal: {status: meaning}`.
+// `several: true | false`, `test: safe | dry_run | starts`, `dry_run_headers`, `terminal: {status: meaning}`.
 std::optional<Preset> read_preset(std::string_view name, std::string_view text, Problems& problems);
 
 // All built-in presets, by name. Read once; a fault in a built-in file is a fault of ours and ends the

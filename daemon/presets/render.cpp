@@ -34,6 +34,15 @@ Result<std::string> program_input(const Target& target, const RenderInput& input
     auto event = parse_json(input.event_json);
     if (!event) return event.error().while_doing("reading the event");
     if (!event->is_object()) return Error(ErrorKind::invalid, "the event is not an object");
+    if (target.group) {
+        auto events = nlohmann::json::array({*event});
+        for (const auto& text : input.joined) {
+            auto joined = parse_json(text);
+            if (!joined) return joined.error().while_doing("reading the events of a message");
+            events.push_back(std::move(*joined));
+        }
+        event->emplace("events", std::move(events));
+    }
     event->emplace("with", nlohmann::json(input.with));
     event->emplace("build", nlohmann::json(input.build));
     event->emplace("target", nlohmann::json{{"name", target.name},

@@ -26,6 +26,10 @@ struct Target {
     std::map<std::string, std::string> dry_run_headers;
     TestMode test = TestMode::safe;
     bool needs_layers = false;
+    // Its messages may tell several events; jq's input then has all of them at `events`, also where there is
+    // only one.
+    std::optional<model::Grouping> group;
+    std::vector<settings::QuietHours> quiet;
     std::map<int, std::string> terminal;
     std::vector<std::string> command;  // of a program
     settings::TlsFiles tls;
@@ -50,6 +54,7 @@ Result<Target> merge(const settings::TargetSettings& target);
 struct RenderInput {
     std::string event_json;
     std::string event_type;
+    std::vector<std::string> joined;           // the other events of the message
     std::map<std::string, std::string> with;   // of the dependent
     std::map<std::string, std::string> build;  // build parameters (README, "Build parameters")
     std::string layers_json;                   // for presets that ask for layers, else empty

@@ -199,6 +199,12 @@ Result<Target> merge(const settings::TargetSettings& settings) {
     target.needs_layers = preset->needs_layers;
     target.terminal = preset->terminal;
     target.tls = settings.tls;
+    target.quiet = settings.quiet;
+    target.group = settings.group;
+    // What a night has gathered is one message in the morning, where the preset can tell it.
+    if (!target.group && !target.quiet.empty() && preset->tells_several && !settings.fields.body &&
+        target.per() == basewatch::settings::Per::change)
+        target.group = model::Grouping();
     return target;
 }
 

@@ -35,7 +35,8 @@ std::vector<std::string> targets_of(const Rules& rules, bool per_dependent, cons
     for (const auto* rule : rules)
         for (const auto& name : rule->fire) {
             auto target = table.targets.find(name);
-            if (target != table.targets.end() && target->second == per_dependent) found.add(name);
+            if (target != table.targets.end() && target->second.per_dependent == per_dependent)
+                found.add(name);
         }
     return found.names();
 }
@@ -92,8 +93,23 @@ std::vector<std::string> targets_to_notify(std::string_view type, const Planning
     return found.names();
 }
 
+// What is known of a dependent says whose turn it is.
+model::Priority priority_of(const std::string& dependent, const PlanningTable& table) {
+    auto known = table.dependents.find(dependent);
+    return known == table.dependents.end() ? model::Priority::routine : known->second.priority;
+}
+
+// A message is as urgent as the most urgent of the images that it is about.
+model::Priority most_urgent(const std::vector<std::string>& dependents, const PlanningTable& table) {
+    if (dependents.empty()) return model::Priority::routine;
+    auto most = model::Priority::bulk;
+    for (const auto& dependent : dependents) most = std::min(most, priority_of(dependent, table));
+    return most;
+}
+
 void add_delivery(Plan& plan, const std::string& event_id, const std::string& target,
-                  const std::string& dependent, UlidSource& ids, Time now) {
+                  const std::string& dependent, model::Priority priority, const PlanningTable& table,
+                  UlidSource& ids, Time now) {
     model::Delivery delivery;
     delivery.id = ids.next("dlv_", now);
     delivery.event_id = event_id;
@@ -101,6 +117,8 @@ void add_delivery(Plan& plan, const std::string& event_id, const std::string& ta
     delivery.dependent = dependent;
     delivery.created_at = now;
     delivery.due_at = now;
+    delivery.priority = priority;
+    if (dependent.empty()) delivery.group = table.targets.at(target).group;
     plan.deliveries.push_back(std::move(delivery));
 }
 
@@ -164,7 +182,8 @@ void add_rebuild(Plan& plan, const std::string& dependent, const std::vector<std
     auto event =
         make_event("rebuild.requested", dependent, occasion.time, occasion.change_id, data, table, ids, now);
     rebuild.event_id = event.id;
-    for (const auto& target : targets) add_delivery(plan, event.id, target, dependent, ids, now);
+    for (const auto& target : targets)
+        add_delivery(plan, event.id, target, dependent, priority_of(dependent, table), table, ids, now);
     plan.events.push_back(std::move(event));
     plan.rebuilds.push_back(std::move(rebuild));
 }
@@ -213,7 +232,7 @@ Plan plan_change(const model::Change& change, const PlanningTable& table, UlidSo
     if (!failed.empty()) data["conditions_failed"] = std::move(failed);
     auto event = make_event("base.changed", base, change.detected_at, change.id, data, table, ids, now);
     for (const auto& target : targets_of(rules, false, table))
-        add_delivery(plan, event.id, target, "", ids, now);
+        add_delivery(plan, event.id, target, "", most_urgent(dependents, table), table, ids, now);
     Occasion occasion{change.base, change.before, change.after,       reason_of(change),
                       {event.id},  change.id,     change.detected_at, newer_data(change)};
     plan.events.push_back(std::move(event));
@@ -240,7 +259,8 @@ Plan plan_reachability(const model::Change& change, Time since, const std::strin
                    {"change", change.id}};
     add_links(data, change.id, change.base, table);
     auto event = make_event(type, change.base.text(), change.detected_at, change.id, data, table, ids, now);
-    for (const auto& target : targets) add_delivery(plan, event.id, target, "", ids, now);
+    for (const auto& target : targets)
+        add_delivery(plan, event.id, target, "", model::Priority::routine, table, ids, now);
     plan.events.push_back(std::move(event));
     return plan;
 }
@@ -253,7 +273,8 @@ Plan plan_target_disabled(const std::string& target, Time since, const std::stri
     if (targets.empty()) return plan;
     EventData data{{"target", target}, {"since", rfc3339(since)}, {"reason", reason}, {"waiting", waiting}};
     auto event = make_event("target.disabled", "target:" + target, now, "", data, table, ids, now);
-    for (const auto& name : targets) add_delivery(plan, event.id, name, "", ids, now);
+    for (const auto& name : targets)
+        add_delivery(plan, event.id, name, "", model::Priority::routine, table, ids, now);
     plan.events.push_back(std::move(event));
     return plan;
 }
@@ -282,14 +303,20 @@ Result<Plan> plan_request(const std::string& dependent, const std::map<std::stri
 }
 
 Plan joined(Plan first, Plan second) {
-    std::set<model::Reference> rebuilt;
-    for (const auto& rebuild : first.rebuilds) rebuilt.insert(rebuild.dependent);
+    std::map<model::Reference, std::size_t> rebuilt;
+    for (std::size_t i = 0; i < first.rebuilds.size(); ++i) rebuilt.emplace(first.rebuilds[i].dependent, i);
     std::set<std::string> dropped;
     for (auto& rebuild : second.rebuilds) {
-        if (rebuilt.contains(rebuild.dependent))
-            dropped.insert(rebuild.event_id);
-        else
+        auto earlier = rebuilt.find(rebuild.dependent);
+        if (earlier == rebuilt.end()) {
             first.rebuilds.push_back(std::move(rebuild));
+            continue;
+        }
+        dropped.insert(rebuild.event_id);
+        auto& kept = first.rebuilds[earlier->second];
+        kept.causes.insert(kept.causes.end(), rebuild.causes.begin(), rebuild.causes.end());
+        for (auto& event : first.events)
+            if (event.id == kept.event_id) event.json = model::with_causes(event.json, kept.causes);
     }
     for (auto& event : second.events)
         if (!dropped.contains(event.id)) first.events.push_back(std::move(event));

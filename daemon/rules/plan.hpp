@@ -13,6 +13,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,11 +33,18 @@ struct Pin {
     std::string by;  // `rule NAME`, or `watch`
 };
 
+// What planning has to know of a target.
+struct PlannedTarget {
+    PlannedTarget(bool fires_per_dependent = false) : per_dependent(fires_per_dependent) {}
+    bool per_dependent;
+    std::optional<model::Grouping> group;  // its messages may be told together
+};
+
 // All that planning needs to know of the configuration. Made once per (re)load, shared, never changed.
 struct PlanningTable {
     std::vector<model::Rule> rules;
     std::map<std::string, model::Dependent> dependents;       // by normalised reference
-    std::map<std::string, bool> targets;                      // name → fires once per dependent
+    std::map<std::string, PlannedTarget> targets;             // by name
     std::map<std::string, std::vector<std::string>> aliases;  // base → its other names
     std::vector<PatternAliases> pattern_aliases;
     std::map<std::string, std::vector<Pin>> pins;  // by base
@@ -64,7 +72,7 @@ Plan plan_change(const model::Change& change, const PlanningTable& table, UlidSo
                  const std::vector<model::Condition>& conditions = {});
 
 // The plans of two changes that one check found, as one. A dependent that the first has rebuilt is not
-// rebuilt again by the second.
+// rebuilt again by the second: its causes are the first's as well.
 Plan joined(Plan first, Plan second);
 
 // `base.unreachable` and `base.recovered`, to the targets of `notify`. No targets, no event.

@@ -128,7 +128,7 @@ TargetSettings read_target(const std::string& name, const Mark& where, const Yam
     std::size_t earlier = problems.errors();
     YamlMap map(value, "target `" + name + "`", problems);
     if (value.kind() != YamlValue::Kind::map) return target;
-    map.refuse({"group", "in_flight", "budget", "quiet"});
+    map.refuse({"in_flight", "budget"});
     for (const auto& entry : value.entries()) target.keys.emplace(entry.key, entry.where);
     if (auto preset = map.require("preset")) {
         target.preset = read_name(*preset, "preset", problems).value_or("");
@@ -151,6 +151,7 @@ TargetSettings read_target(const std::string& name, const Mark& where, const Yam
     }
     bool plain = target.fields.url && target.fields.url->reveal().starts_with("http://");
     target.tls = read_tls_files(map, secrets, problems, plain ? "an `http://` address" : "");
+    read_message_times(map, problems, target);
     if (auto options = map.take("options"))
         target.options = read_texts(*options, "`options` of " + map.what(), problems);
     target.command = read_command(map, problems);

@@ -5,13 +5,16 @@
 
 #include "foundation/clock.hpp"
 #include "foundation/secret.hpp"
+#include "foundation/time_zone.hpp"
 #include "foundation/yaml.hpp"
+#include "model/delivery.hpp"
 #include "settings/header_values.hpp"
 #include "settings/registry_settings.hpp"
 #include "settings/target_auth.hpp"
 #include "settings/tls_files.hpp"
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -52,6 +55,13 @@ struct RequestFields {
     std::optional<Milliseconds> expire;
 };
 
+// `quiet`: hours of the day, by the clocks of a zone, in which only what is a matter of security is sent.
+// Where `to` is not after `from` they end on the next day.
+struct QuietHours {
+    std::chrono::minutes from{}, to{};
+    std::shared_ptr<const TimeZone> zone;
+};
+
 // `username` and `token` are what a preset's auth style asks for.
 struct TargetSettings {
     std::string name;
@@ -65,6 +75,9 @@ struct TargetSettings {
     Secret token;
     std::string username;
     TlsFiles tls;
+    std::optional<model::Grouping> group;
+    Mark group_at;
+    std::vector<QuietHours> quiet;
     // Preset parameters that are not secrets: `ref: main` for gitlab, `event_type` for github-dispatch. Which
     // ones there are is the preset's to say; jq finds them at `.target.options`.
     std::map<std::string, std::string> options;
@@ -76,6 +89,9 @@ class SecretReader;
 
 // Reads the fields that presets and targets share from a mapping, taking the keys it knows.
 RequestFields read_request_fields(YamlMap& map, SecretReader& secrets, Problems& problems);
+
+// The keys of a target that say when its messages go: `group` and `quiet`.
+void read_message_times(YamlMap& map, Problems& problems, TargetSettings& target);
 
 // Reads one entry of `targets:`. Which fields its preset needs is checked where presets are known.
 TargetSettings read_target(const std::string& name, const Mark& where, const YamlValue& value,

@@ -124,7 +124,7 @@ void read_watch_entry(const YamlValue& value, Reading& reading) {
 void read_dependent(const YamlValue& value, Reading& reading) {
     YamlMap map(value, "an entry of `dependents`", reading.problems);
     if (value.kind() != YamlValue::Kind::map) return;
-    map.refuse({"base", "platforms", "priority"});
+    map.refuse({"base", "platforms"});
     DependentSettings settings;
     std::size_t earlier = reading.problems.errors();
     settings.where = value.mark();
@@ -139,6 +139,9 @@ void read_dependent(const YamlValue& value, Reading& reading) {
     if (auto deadline = map.take("deadline"))
         dependent.deadline =
             read_duration(*deadline, "deadline", 1s, std::chrono::hours(24 * 366), reading.problems);
+    if (auto value = map.take("priority"))
+        if (auto word = read_word(*value, "priority", {"security", "routine", "bulk"}, reading.problems))
+            dependent.priority = static_cast<model::Priority>(*word);
     if (auto with = map.take("with")) dependent.parameters = read_texts(*with, "`with`", reading.problems);
     map.finish();
     settings.whole = reading.problems.errors() == earlier;

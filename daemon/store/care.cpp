@@ -29,7 +29,8 @@ constexpr Step rebuilds{
 constexpr Step events{
     "SELECT seq FROM events WHERE time < ? AND NOT EXISTS "
     "(SELECT 1 FROM deliveries WHERE deliveries.event_id = events.id) AND NOT EXISTS "
-    "(SELECT 1 FROM rebuilds WHERE rebuilds.event_id = events.id) ORDER BY time LIMIT ?",
+    "(SELECT 1 FROM rebuilds WHERE rebuilds.event_id = events.id) AND NOT EXISTS "
+    "(SELECT 1 FROM joined_events WHERE joined_events.event_id = events.id) ORDER BY time LIMIT ?",
     "DELETE FROM events WHERE seq = ?"};
 constexpr Step changes{
     "SELECT seq FROM changes WHERE detected_at < ? AND NOT EXISTS "

@@ -1,6 +1,6 @@
-// Deliveries on their way: claimed, tried, put back, given up.
+// Deliveries on their way: tried, put back, given up.
 
-#include "store/due.hpp"
+#include "store/holding.hpp"
 #include "store/rows.hpp"
 #include "store/worker.hpp"
 
@@ -26,37 +26,6 @@ std::string beginning(const std::string& answer) {
     std::size_t end = longest_answer;
     while (end > longest_answer - 4 && (static_cast<unsigned char>(answer[end]) & 0xc0) == 0x80) --end;
     return answer.substr(0, end);
-}
-
-Result<std::vector<ClaimedDelivery>> claim(Connection& connection, const std::string& target, Time now,
-                                           std::size_t limit) {
-    std::vector<ClaimedDelivery> claimed;
-    for (int lane : lanes) {
-        if (claimed.size() >= limit) break;
-        Query row(connection, std::string("SELECT ") + delivery_columns + due_deliveries, target, lane, now,
-                  limit - claimed.size());
-        while (row.next()) claimed.push_back({read_delivery(row), "", ""});
-    }
-    for (auto& one : claimed) {
-        Query(connection, "UPDATE deliveries SET state = 'sending' WHERE id = ?", one.delivery.id).run();
-        one.delivery.state = DeliveryState::sending;
-        Query row(connection, "SELECT type, json FROM events WHERE id = ?", one.delivery.event_id);
-        if (!row.next()) throw Unreadable("delivery " + one.delivery.id + " without its event");
-        one.event_type = row.text();
-        one.event_json = row.text();
-    }
-    return claimed;
-}
-
-Result<std::optional<Time>> earliest_due(Connection& connection, const std::string& target) {
-    std::optional<Time> earliest;
-    for (int lane : lanes) {
-        Query row(connection, next_due_time, target, lane);
-        if (!row.next()) continue;
-        auto due = row.time();
-        earliest = earliest ? std::min(*earliest, due) : due;
-    }
-    return earliest;
 }
 
 // Where a delivery that was never finished goes back to.
@@ -137,6 +106,8 @@ Result<void> finish(Connection& connection, const model::Attempt& attempt) {
           "last_error = ? WHERE id = ?",
           model::to_string(next), number, attempt.due_at, reason, last_error, attempt.delivery_id)
         .run();
+    if (next == DeliveryState::dead)
+        release_waiting_for(connection, attempt.delivery_id, attempt.started_at + attempt.duration);
     return {};
 }
 
@@ -167,20 +138,6 @@ Result<void> bury(Connection& connection, const std::vector<std::string>& target
 }
 
 }  // namespace
-
-Async<Result<std::vector<ClaimedDelivery>>> Store::claim_due(std::string target, Time now,
-                                                             std::size_t limit) {
-    // Claims end with the process, whatever ended it.
-    return worker_->write_passing<std::vector<ClaimedDelivery>>(
-        [target = std::move(target), now, limit](Connection& connection) {
-            return claim(connection, target, now, limit);
-        });
-}
-
-Async<Result<std::optional<Time>>> Store::next_due(std::string target) {
-    return worker_->read<std::optional<Time>>(
-        [target = std::move(target)](Connection& connection) { return earliest_due(connection, target); });
-}
 
 Async<Result<void>> Store::release_claims(Time now) {
     return worker_->write<void>([now](Connection& connection) { return release(connection, now); });

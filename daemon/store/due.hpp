@@ -7,18 +7,19 @@
 
 namespace basewatch::store {
 
-// A delivery's lane: one is served when nothing is due in those before it.
+// A delivery's lane: one is served when nothing is due in those before it, whatever its priority.
 inline constexpr int first_lane = 0;
 inline constexpr int replay_lane = 9;
 inline constexpr std::array lanes{first_lane, replay_lane};
 
-// Bound with target, lane, time and limit.
+// Bound with target, lane, priority, time and limit.
 inline constexpr const char* due_deliveries =
-    " FROM deliveries WHERE target = ? AND state IN ('pending', 'waiting') AND lane = ? AND due_at <= ? "
-    "ORDER BY due_at, seq LIMIT ?";
-// Bound with a target and a lane.
+    " FROM deliveries WHERE target = ? AND lane = ? AND priority = ? AND state IN ('pending', 'waiting') AND "
+    "due_at <= ? ORDER BY due_at, seq LIMIT ?";
+// Bound with a target, a lane and a priority.
 inline constexpr const char* next_due_time =
-    "SELECT due_at FROM deliveries WHERE target = ? AND state IN ('pending', 'waiting') AND lane = ? "
+    "SELECT due_at FROM deliveries WHERE target = ? AND lane = ? AND priority = ? AND "
+    "state IN ('pending', 'waiting') "
     "ORDER BY due_at LIMIT 1";
 
 }  // namespace basewatch::store

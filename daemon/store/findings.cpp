@@ -1,10 +1,12 @@
 // record(): what one check found, all of it or nothing. The worker undoes everything when it returns an
 // error.
 
+#include "store/holding.hpp"
 #include "store/rows.hpp"
 #include "store/worker.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace basewatch::store {
 
@@ -171,6 +173,27 @@ void put_rebuild(Connection& connection, const model::Rebuild& rebuild) {
             .run();
 }
 
+// By a rebuild's event: its causes, behind those of earlier rebuilds that its targets did not get yet. Only
+// where there are any.
+std::map<std::string, std::vector<std::string>> all_causes(Connection& connection, const Finding& finding) {
+    std::map<std::string, std::vector<std::string>> all;
+    auto add = [&](const std::string& event_id, const std::vector<std::string>& more) {
+        auto& causes = all[event_id];
+        for (const auto& cause : more)
+            if (std::find(causes.begin(), causes.end(), cause) == causes.end()) causes.push_back(cause);
+    };
+    if (finding.rebuilds.empty()) return all;
+    for (const auto& delivery : finding.deliveries) {
+        if (delivery.dependent.empty()) continue;
+        auto open = open_causes(connection, delivery.target, delivery.dependent);
+        if (!open.empty()) add(delivery.event_id, open);
+    }
+    if (all.empty()) return all;
+    for (const auto& rebuild : finding.rebuilds)
+        if (all.contains(rebuild.event_id)) add(rebuild.event_id, rebuild.causes);
+    return all;
+}
+
 }  // namespace
 
 // What refers to something comes after it.
@@ -181,8 +204,16 @@ Result<void> put_finding(Connection& connection, const Finding& finding) {
     for (const auto& [digest, image] : finding.images) put_image(connection, digest, image);
     for (const auto& change : finding.changes) put_change(connection, change);
     for (const auto& condition : finding.conditions) put_condition(connection, condition);
-    for (const auto& event : finding.events) put_event(connection, event);
-    for (const auto& rebuild : finding.rebuilds) put_rebuild(connection, rebuild);
+    auto causes = all_causes(connection, finding);
+    for (auto event : finding.events) {
+        if (auto more = causes.find(event.id); more != causes.end())
+            event.json = model::with_causes(event.json, more->second);
+        put_event(connection, event);
+    }
+    for (auto rebuild : finding.rebuilds) {
+        if (auto more = causes.find(rebuild.event_id); more != causes.end()) rebuild.causes = more->second;
+        put_rebuild(connection, rebuild);
+    }
     for (const auto& delivery : finding.deliveries) put_delivery(connection, delivery);
     if (finding.tag_gone) take_off_list(connection, finding.state.reference);
     return {};

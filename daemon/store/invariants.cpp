@@ -38,6 +38,13 @@ constexpr std::array promises{
             "(replayed_at IS NULL AND attempts_before <> 0)"},
     Promise{"a delivery that arrived without an attempt",
             "SELECT id FROM deliveries WHERE state = 'delivered' AND attempts = 0"},
+    Promise{"a message that was tried and may still grow",
+            "SELECT id FROM deliveries WHERE joinable = 1 AND (state = 'sending' OR attempts > 0)"},
+    Promise{"an event that is told twice to one target",
+            "SELECT max(d.id) FROM (SELECT id, event_id, target, dependent FROM deliveries UNION ALL "
+            "SELECT j.delivery_id, j.event_id, o.target, o.dependent FROM joined_events j "
+            "JOIN deliveries o ON o.id = j.delivery_id) d "
+            "GROUP BY d.event_id, d.target, d.dependent HAVING count(*) > 1"},
     Promise{"a base that is not at its newest observation",
             "SELECT reference FROM bases WHERE observation IS NOT NULL AND observation IS NOT "
             "(SELECT max(seq) FROM observations WHERE observations.base = bases.reference)"},

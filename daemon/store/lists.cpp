@@ -80,7 +80,10 @@ Result<Page<model::Delivery>> deliveries_page(Connection& connection, const Page
                                               const DeliveryFilter& filter) {
     std::string where;
     std::vector<std::string> values;
-    if (!filter.event_id.empty()) where += "event_id = ? AND ", values.push_back(filter.event_id);
+    if (!filter.event_id.empty()) {
+        where += "(event_id = ? OR id IN (SELECT delivery_id FROM joined_events WHERE event_id = ?)) AND ";
+        values = {filter.event_id, filter.event_id};
+    }
     if (!filter.target.empty()) where += "target = ? AND ", values.push_back(filter.target);
     if (!filter.dependent.empty())
         where += "dependent = ? AND dependent <> '' AND ", values.push_back(filter.dependent);

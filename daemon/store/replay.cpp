@@ -20,7 +20,7 @@ struct Found {
 // Bound with the time twice, the lane and the row.
 constexpr const char* send_again =
     "UPDATE deliveries SET state = CASE attempts WHEN 0 THEN 'pending' ELSE 'waiting' END, due_at = ?, "
-    "replayed_at = ?, attempts_before = attempts, lane = ? WHERE seq = ?";
+    "replayed_at = ?, attempts_before = attempts, lane = ?, held_by = '' WHERE seq = ?";
 
 Result<void> retry(Connection& connection, const std::string& id, Time now) {
     std::int64_t seq = 0;

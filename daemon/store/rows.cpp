@@ -201,6 +201,8 @@ model::Delivery read_delivery(Query& row) {
     delivery.last_error = row.text();
     delivery.replayed_at = row.optional_time();
     delivery.attempts_before = row.small_integer();
+    delivery.priority = priority_of(row.small_integer());
+    delivery.held_by = row.text();
     return delivery;
 }
 
@@ -211,14 +213,13 @@ void put_event(Connection& connection, const model::Event& event) {
         .run();
 }
 
-void put_delivery(Connection& connection, const model::Delivery& delivery) {
-    Query(connection,
-          "INSERT INTO deliveries (id, event_id, target, dependent, state, attempts, created_at, due_at, "
-          "last_error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-          delivery.id, delivery.event_id, delivery.target, delivery.dependent,
-          model::to_string(delivery.state), delivery.attempts, delivery.created_at, delivery.due_at,
-          delivery.last_error)
-        .run();
+int number_of(model::Priority priority) {
+    return static_cast<int>(priority);
+}
+
+model::Priority priority_of(int number) {
+    if (number < 0 || number > 2) throw Unreadable("a delivery with the priority " + std::to_string(number));
+    return static_cast<model::Priority>(number);
 }
 
 }  // namespace basewatch::store

@@ -54,8 +54,11 @@ model::Rebuild read_rebuild(Query& row);
 
 inline constexpr const char* delivery_columns =
     "id, event_id, target, dependent, state, attempts, created_at, due_at, reason, last_error, "
-    "replayed_at, attempts_before";
+    "replayed_at, attempts_before, priority, held_by";
 model::Delivery read_delivery(Query& row);
+
+int number_of(model::Priority priority);
+model::Priority priority_of(int number);
 
 // Findings, from record() and from record_tags().
 struct Finding;
@@ -67,6 +70,7 @@ void take_off_list(Connection& connection, const model::Reference& base);
 void put_condition(Connection& connection, const model::Condition& condition);
 void put_host(Connection& connection, const model::HostMemory& memory);
 void put_event(Connection& connection, const model::Event& event);
+// By what was open before: see Store::record.
 void put_delivery(Connection& connection, const model::Delivery& delivery);
 // What an attempt tells of its target.
 void put_sign(Connection& connection, const std::string& target, const model::Attempt& attempt);

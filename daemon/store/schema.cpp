@@ -227,8 +227,6 @@ ALTER TABLE deliveries ADD COLUMN replayed_at INTEGER;
 ALTER TABLE deliveries ADD COLUMN attempts_before INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE deliveries ADD COLUMN lane INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE attempts ADD COLUMN replay INTEGER NOT NULL DEFAULT 0;
-DROP INDEX deliveries_due;
-CREATE INDEX deliveries_due ON deliveries (target, lane, due_at) WHERE state IN ('pending', 'waiting');
 
 -- What rules said of a change by their `when`.
 CREATE TABLE conditions (
@@ -273,6 +271,33 @@ ALTER TABLE bases ADD COLUMN missing INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE bases ADD COLUMN missing_since INTEGER;
 
 ALTER TABLE changes ADD COLUMN newer_tags TEXT NOT NULL DEFAULT '[]';  -- JSON
+
+-- Whose turn it is (0 security, 1 routine, 2 bulk), what holds a delivery back until it is due, and whether
+-- other events may still join it: that ends when it is first claimed.
+ALTER TABLE deliveries ADD COLUMN priority INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE deliveries ADD COLUMN held_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE deliveries ADD COLUMN joinable INTEGER NOT NULL DEFAULT 0;
+DROP INDEX deliveries_due;
+CREATE INDEX deliveries_due ON deliveries (target, lane, priority, due_at)
+    WHERE state IN ('pending', 'waiting');
+CREATE INDEX deliveries_joinable ON deliveries (target, priority) WHERE joinable = 1;
+CREATE INDEX deliveries_held ON deliveries (held_by) WHERE held_by <> '';
+
+-- What a message tells beside its own event, in the order in which it came.
+CREATE TABLE joined_events (
+    delivery_id TEXT NOT NULL REFERENCES deliveries (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    event_id TEXT NOT NULL REFERENCES events (id),
+    PRIMARY KEY (delivery_id, position)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX joined_events_of_event ON joined_events (event_id);
+
+-- What nobody wants to hear of for a while: `target:NAME`, `base:REF`, `dependent:REF`, `change:ID`.
+CREATE TABLE mutes (
+    subject TEXT PRIMARY KEY,
+    since INTEGER NOT NULL,
+    until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 )sql";
 
 constexpr std::array scripts_in_order{version_1, version_2};

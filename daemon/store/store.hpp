@@ -19,6 +19,7 @@
 #include "model/rebuild.hpp"
 #include "model/rule.hpp"
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -80,6 +81,23 @@ struct ClaimedDelivery {
     model::Delivery delivery;
     std::string event_type;
     std::string event_json;
+    std::vector<std::string>
+        joined;  // the other events of a message, as JSON, in the order in which they came
+};
+
+// How a target's due deliveries are taken.
+struct Claiming {
+    std::array<model::Priority, 3> order{model::Priority::security, model::Priority::routine,
+                                         model::Priority::bulk};
+    // Quiet hours: until then only what is security goes, everything else is held.
+    std::optional<Time> quiet_until;
+};
+
+// Somebody's wish to hear nothing of a subject for a while.
+struct Mute {
+    std::string subject;  // `target:NAME`, `base:REF`, `dependent:REF`, `change:ID`
+    Time since{};
+    Time until{};
 };
 
 // A page of a list, newest first. `cursor` is opaque; empty when there is no more.
@@ -173,8 +191,10 @@ public:
     // --- the straight line ---
     // conflict when a delivery for the same (event, target, dependent) exists or the base moved on meanwhile
     // (its stored digest is not `before`'s): nothing of the finding is stored then. A finding without a base
-    // is fine as long as no change in it moves a digest. Details that were read later fill the newest row of
-    // the history.
+    // is fine as long as no change in it moves a digest. A delivery with a `group` joins a message of its
+    // target and priority that was never claimed, where there is one. A rebuild takes the place and the
+    // causes of those of its dependent that its targets did not get yet: they are dead, `superseded`. Details
+    // that were read later fill the newest row of the history.
     Async<Result<void>> record(Finding finding);
     // conflict when the list was written meanwhile, or as record().
     Async<Result<void>> record_tags(TagsFound found);
@@ -193,8 +213,12 @@ public:
     Async<Result<void>> forget_bases_but(std::vector<model::Reference> watched);
 
     // --- delivery ---
-    // Up to `limit` due deliveries of a target, oldest due first, now `sending`.
-    Async<Result<std::vector<ClaimedDelivery>>> claim_due(std::string target, Time now, std::size_t limit);
+    // Up to `limit` due deliveries of a target, by priority and then oldest due first, now `sending`. What is
+    // muted, quiet, or about a dependent whose rebuild is in flight at this target is held instead: due
+    // later, with the reason. Of several open rebuilds of one dependent only the newest, which has the causes
+    // of all, is given; the others are dead, `superseded`.
+    Async<Result<std::vector<ClaimedDelivery>>> claim_due(std::string target, Time now, std::size_t limit,
+                                                          Claiming how = {});
     // When the next delivery of a target is due; nothing when none waits.
     Async<Result<std::optional<Time>>> next_due(std::string target);
     // Records the attempt, as the delivery's next number, and moves the delivery on. conflict when nobody was
@@ -213,6 +237,18 @@ public:
     // The same for all that `what` names, behind everything else that is due; with `dry_run` they are only
     // counted. invalid when there are more than most_replayed.
     Async<Result<Replayed>> replay(Replay what, Time now, bool dry_run);
+
+    // --- holding back ---
+    // What is held by this (model::Delivery::held_by) is due now.
+    Async<Result<void>> lift(std::string held_by, Time now);
+    // Nothing about the subject is sent until then; again: another time. It ends by itself.
+    Async<Result<void>> mute(Mute mute);
+    // Ends it now. not_found when there is none.
+    Async<Result<void>> unmute(std::string subject, Time now);
+    // Those that have not ended.
+    Async<Result<std::vector<Mute>>> mutes(Time now);
+    // The events that a message tells beside its own.
+    Async<Result<std::vector<std::string>>> joined_events(std::string delivery_id);
 
     // --- how targets fare ---
     // Of those that have not always been well. An attempt's `sign` is what moves it.

@@ -171,6 +171,36 @@ TEST_F(Daemon, RetriesAndReplaysWhenAsked) {
     EXPECT_THAT(program_->log(), HasSubstr("by=\"the socket\""));
 }
 
+TEST_F(Daemon, HoldsBackWhatIsMutedAndSaysSo) {
+    auto muted = program_->verb({"mute", "base:" + reference(), "--until", "2h"});
+    EXPECT_EQ(muted.exit_code, 0) << muted.errors;
+    EXPECT_THAT(muted.output, HasSubstr("base:" + reference() + " is muted until 2"));
+    EXPECT_EQ(program_->json({"status"})["mutes"][0]["subject"], "base:" + reference());
+    registry_.push("demo/base", "1", made_of({"first", "second"}));
+    ASSERT_TRUE(eventually([&] {
+        auto deliveries = program_->json({"deliveries"})["items"];
+        return deliveries.size() == 4 &&
+               std::all_of(deliveries.begin(), deliveries.end(), [](const auto& one) {
+                   return one.value("held_by", "").starts_with("mute base:");
+               });
+    })) << program_->log();
+    auto story = program_->verb({"explain", reference()});
+    EXPECT_THAT(story.output, HasSubstr("muted since"));
+    EXPECT_THAT(story.output, HasSubstr("is held back until"));
+    EXPECT_TRUE(receiver_.requests("/build").empty());
+    auto resumed = program_->verb({"resume", "base:" + reference()});
+    EXPECT_EQ(resumed.exit_code, 0) << resumed.errors;
+    EXPECT_TRUE(eventually([&] { return receiver_.requests("/build").size() == 2; })) << program_->log();
+
+    EXPECT_EQ(program_->verb({"mute", "base:shop/unknown", "--until", "2h"}).exit_code, 1);
+    EXPECT_EQ(program_->verb({"mute", "target:nobody", "--until", "2h"}).exit_code, 1);
+    EXPECT_NE(program_->verb({"mute", "chat", "--until", "2h"}).exit_code, 0);
+    EXPECT_EQ(program_->verb({"mute", "target:chat", "--until", "soon"}).exit_code, 2);
+    EXPECT_NE(program_->verb({"mute", "target:chat", "--until", "2020-01-01T00:00:00Z"}).exit_code, 0);
+    EXPECT_NE(program_->verb({"pause", "base:" + reference()}).exit_code, 0);
+    EXPECT_EQ(program_->verb({"mute", "dependent:shop/api", "--until", "2h"}).exit_code, 0);
+}
+
 TEST_F(Daemon, AFailedCheckIsAFailedVerbInBothForms) {
     registry_.stop();
     EXPECT_EQ(program_->verb({"check-now", reference()}).exit_code, 1);

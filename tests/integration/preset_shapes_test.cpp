@@ -25,6 +25,7 @@ TEST_F(PresetShapes, SlackMessagesAreBlockKit) {
     has_type("slack", rendered(settings, changed_event()).body);
     has_type("slack", rendered(settings, rebuild_event()).body);
     has_type("slack", rendered(settings, sample_event("base.unreachable", {{"base", sample_base()}})).body);
+    has_type("slack", rendered_together(settings, {changed_event(), changed_event()}).body);
 }
 
 TEST_F(PresetShapes, GithubDispatchesAreWhatTheApiTakes) {

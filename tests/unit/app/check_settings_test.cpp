@@ -366,5 +366,20 @@ TEST(Sample, names_every_key) {
     for (std::string key; keys >> key;) EXPECT_THAT(sample, HasSubstr(key + ":")) << key;
 }
 
+TEST(CheckSettings, MessagesAreToldTogetherOnlyWhereTheBodyCanTellThem) {
+    auto of = [](const std::string& target) {
+        return checked("rules: [{name: r, base: alpine, dependents: [a/b], fire: t}]\ntargets:\n  t: {" +
+                       target + "}\n");
+    };
+    EXPECT_THAT(of("preset: slack, url: 'https://hooks.slack.com/x', group: 2m"), IsEmpty());
+    EXPECT_THAT(of("preset: webhook, url: 'https://x.example.com', group: 2m, body: '[.events[].id]'"),
+                IsEmpty());
+    EXPECT_THAT(of("preset: webhook, url: 'https://x.example.com', group: 2m"),
+                ElementsAre("f:3:61 `group` of target `t`: preset webhook sends events one by one: give the "
+                            "target a `body` that tells all of `.events`, or remove `group`"));
+    EXPECT_THAT(of("preset: webhook, per: dependent, url: 'https://x.example.com', body: '1', group: 2m"),
+                ElementsAre(HasSubstr("it fires once per dependent, and builds are not told together")));
+}
+
 }  // namespace
 }  // namespace basewatch::app

@@ -142,7 +142,9 @@ TEST(Tables, planning_knows_bases_by_one_name) {
                             "docker.io/library/ruby:*"));
     EXPECT_THAT(planning->aliases,
                 ElementsAre(Pair("docker.io/library/ruby:3.3", ElementsAre("c.example.com/ruby:3.3"))));
-    EXPECT_THAT(planning->targets,
+    std::map<std::string, bool> per_dependent;
+    for (const auto& [name, target] : planning->targets) per_dependent[name] = target.per_dependent;
+    EXPECT_THAT(per_dependent,
                 UnorderedElementsAre(Pair("chat", false), Pair("ci", true), Pair("mail", false)));
     EXPECT_EQ(planning->dependents.at("r.example.com/api:latest").owner, "team");
     EXPECT_THAT(planning->notify, ElementsAre(Pair("base.unreachable", ElementsAre("chat", "mail")),

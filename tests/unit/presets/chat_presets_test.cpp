@@ -18,6 +18,14 @@ protected:
         return body;
     }
 
+    // Several events in one message.
+    nlohmann::json summary(const std::vector<nlohmann::json>& events) {
+        auto body = json_of(
+            rendered_together(settings_of("slack", "https://hooks.slack.com/services/T0/B0/x"), events).body);
+        within_limits(body);
+        return body;
+    }
+
     // What Slack refuses a message for.
     static void within_limits(const nlohmann::json& body) {
         std::size_t all = 0;
@@ -46,6 +54,33 @@ protected:
         return all;
     }
 };
+
+TEST_F(Slack, SeveralEventsAreAListOfLines) {
+    auto other = changed_event();
+    other["data"]["base"]["reference"] = "docker.io/library/<!channel>";
+    other["data"]["kind"] = "reverted";
+    auto lost =
+        sample_event("base.unreachable",
+                     {{"base", sample_base()}, {"since", "2026-11-23T10:00:00Z"}, {"error", "timed out"}});
+    auto changes = text_of(summary({changed_event(), changed_event()}));
+    EXPECT_THAT(changes, HasSubstr("2 base images changed, 2 dependent images"));
+    EXPECT_THAT(changes,
+                HasSubstr("ruby:3.3-alpine>: `sha256:aaaaaaaaaaaa` → `sha256:bbbbbbbbbbbb` · 2 images"));
+    auto mixed = text_of(summary({changed_event(), other, lost}));
+    EXPECT_THAT(mixed, HasSubstr("3 messages about base images"));
+    EXPECT_THAT(mixed, AllOf(HasSubstr("(reverted)"), HasSubstr("cannot be checked: timed out")));
+    EXPECT_THAT(mixed, Not(HasSubstr("<!channel>")));
+}
+
+TEST_F(Slack, AHundredEventsFit) {
+    auto event = changed_event();
+    event["data"]["base"]["reference"] = std::string(250, 'a');
+    EXPECT_THAT(text_of(summary(std::vector<nlohmann::json>(100, event))), HasSubstr(" more"));
+}
+
+TEST_F(Slack, AGroupOfOneIsAsAlways) {
+    EXPECT_EQ(summary({changed_event()}), message(changed_event()));
+}
 
 TEST_F(Slack, AChange) {
     auto request =

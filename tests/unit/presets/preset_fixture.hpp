@@ -54,6 +54,21 @@ protected:
         return request ? *request : net::HttpRequest{};
     }
 
+    // A message of several events, by a target with `group`.
+    net::HttpRequest rendered_together(settings::TargetSettings settings,
+                                       const std::vector<nlohmann::json>& events) {
+        settings.group = model::Grouping{std::chrono::minutes(2), std::chrono::minutes(2)};
+        auto target = merge(settings);
+        RenderInput input;
+        input.event_json = events.at(0).dump();
+        input.event_type = events.at(0)["type"];
+        for (std::size_t i = 1; i < events.size(); ++i) input.joined.push_back(events[i].dump());
+        auto request =
+            test::run_async(loop, render(*target, std::move(input), worker), std::chrono::seconds(60));
+        EXPECT_TRUE(request.has_value()) << (request ? "" : request.error().message());
+        return request ? *request : net::HttpRequest{};
+    }
+
     static nlohmann::json headers_of(const net::HttpRequest& request) {
         nlohmann::json headers;
         for (const auto& [name, value] : request.headers) headers[name] = value;

@@ -393,6 +393,64 @@ TEST(Joined, ADependentIsBuiltOnceForOneMove) {
     EXPECT_THAT(both.deliveries, SizeIs(5));
 }
 
+TEST(Joined, TheRebuildHasTheCausesOfBoth) {
+    auto with =
+        table({rule("all", {ruby}, {api}, {"build"}, {ChangeKind::content, ChangeKind::platform_added})});
+    UlidSource ids;
+    auto content = plan_change(change(), with, ids, noon);
+    auto added = plan_change(change(ChangeKind::platform_added), with, ids, noon);
+    Names causes{content.events[0].id, added.events[0].id};
+    auto both = joined(content, added);
+    ASSERT_THAT(both.rebuilds, SizeIs(1));
+    EXPECT_EQ(both.rebuilds[0].causes, causes);
+    EXPECT_EQ(parsed(both.events[1])["data"]["causes"], Json(causes));
+    EXPECT_EQ(both.events[1].id, both.rebuilds[0].event_id);
+    // All else is as it was, to the byte.
+    auto whole = content.events[1].json;
+    whole.replace(whole.find("\"" + causes[0] + "\""), causes[0].size() + 2,
+                  "\"" + causes[0] + "\",\"" + causes[1] + "\"");
+    EXPECT_EQ(both.events[1].json, whole);
+}
+
+TEST(PlanChange, EachDeliveryIsAsUrgentAsTheImagesThatItIsAbout) {
+    using model::Priority;
+    const struct {
+        Priority api, worker, message;
+    } rows[] = {
+        {Priority::routine, Priority::routine, Priority::routine},
+        {Priority::routine, Priority::security, Priority::security},
+        {Priority::bulk, Priority::routine, Priority::routine},
+        {Priority::bulk, Priority::bulk, Priority::bulk},
+        {Priority::bulk, Priority::security, Priority::security},
+    };
+    for (const auto& row : rows) {
+        auto with = table({rule("r", {ruby}, {api, worker}, {"slack", "build"})});
+        with.dependents[api].priority = row.api;
+        with.dependents[worker].priority = row.worker;
+        UlidSource ids;
+        auto plan = plan_change(change(), with, ids, noon);
+        ASSERT_THAT(plan.deliveries, SizeIs(3));
+        EXPECT_EQ(plan.deliveries[0].priority, row.message);
+        EXPECT_EQ(plan.deliveries[1].priority, row.api);
+        EXPECT_EQ(plan.deliveries[2].priority, row.worker);
+    }
+    auto nobody = table({rule("r", {ruby}, {}, {"slack"})});
+    UlidSource ids;
+    EXPECT_EQ(plan_change(change(), nobody, ids, noon).deliveries.at(0).priority, Priority::routine);
+}
+
+TEST(PlanChange, MessagesOfATargetWithAGroupMayBeToldTogether) {
+    auto with = table({rule("r", {ruby}, {api}, {"slack", "scan", "build"})});
+    with.targets.at("slack").group = model::Grouping{std::chrono::minutes(2), std::chrono::minutes(5)};
+    UlidSource ids;
+    auto plan = plan_change(change(), with, ids, noon);
+    ASSERT_THAT(plan.deliveries, SizeIs(3));
+    ASSERT_TRUE(plan.deliveries[0].group.has_value());
+    EXPECT_EQ(plan.deliveries[0].group->wait, std::chrono::minutes(2));
+    EXPECT_FALSE(plan.deliveries[1].group.has_value());
+    EXPECT_FALSE(plan.deliveries[2].group.has_value());
+}
+
 TEST(SampleEvent, IsMarkedAndHasTheShapeOfTheRealOne) {
     UlidSource ids;
     auto with = table({rule("r", {"docker.io/library/node:*", ruby}, {api}, {"slack"})});

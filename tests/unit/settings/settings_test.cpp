@@ -305,12 +305,55 @@ TEST(Settings, a_condition_is_kept_with_its_place_and_an_empty_one_refused) {
                 testing::Contains(testing::HasSubstr("`when` of an entry of `rules` is empty")));
 }
 
+TEST(Settings, when_messages_go_is_read) {
+    using namespace std::chrono_literals;
+    Problems problems;
+    auto read = read_settings_text("f.yaml",
+                                   "dependents: [{image: a/b, priority: security}]\n"
+                                   "targets:\n"
+                                   "  a: {preset: slack, group: 2m}\n"
+                                   "  b: {preset: slack, group: {wait: 30s, most: 5m},\n"
+                                   "      quiet: [{from: \"22:00\", to: \"07:00\", zone: Europe/Berlin}]}\n",
+                                   {}, problems);
+    ASSERT_TRUE(read.has_value()) << ::testing::PrintToString(told(problems));
+    EXPECT_EQ(read->dependents[0].dependent.priority, model::Priority::security);
+    EXPECT_EQ(read->targets.at("a").group->wait, 2min);
+    EXPECT_EQ(read->targets.at("a").group->most, 2min);
+    const auto& b = read->targets.at("b");
+    EXPECT_EQ(b.group->wait, 30s);
+    EXPECT_EQ(b.group->most, 5min);
+    ASSERT_EQ(b.quiet.size(), 1u);
+    EXPECT_EQ(b.quiet[0].from, 22h);
+    EXPECT_EQ(b.quiet[0].to, 7h);
+}
+
+TEST(Settings, when_messages_go_is_refused_at_its_place) {
+    const std::vector<std::pair<std::string, std::string>> rows{
+        {"group: 10", "f.yaml:1:37 `group` must be a duration"},
+        {"group: {wait: 5m, most: 1m}", "f.yaml:1:54 `most` of `group` is shorter than `wait`"},
+        {"group: {wait: 5m}", "lacks `most`"},
+        {"quiet: []", "`quiet` must hold 1 to 20 times"},
+        {"quiet: {from: 22, to: \"07:00\", zone: UTC}", "`from` of `quiet` must be a time of day such as"},
+        {"quiet: {from: \"22:00\", to: \"24:00\", zone: UTC}", "`to` of `quiet` must be a time of day"},
+        {"quiet: {from: \"22:00\", to: \"22:00\", zone: UTC}", "would be all day"},
+        {"quiet: {from: \"22:00\", to: \"07:00\"}", "lacks `zone`"},
+        {"quiet: {from: \"22:00\", to: \"07:00\", zone: Europe/Berlni}", "no time zone `Europe/Berlni`"},
+    };
+    for (const auto& [row, message] : rows) {
+        Problems problems;
+        auto text = "targets: {t: {preset: slack, " + row + "}}";
+        EXPECT_FALSE(read_settings_text("f.yaml", text, {}, problems)) << row;
+        EXPECT_THAT(told(problems), testing::Contains(testing::HasSubstr(message))) << row;
+    }
+    Problems problems;
+    EXPECT_FALSE(read_settings_text("f.yaml", "dependents: [{image: a/b, priority: urgent}]", {}, problems));
+}
+
 TEST(Settings, what_this_version_does_not_build_is_refused_and_never_ignored) {
     const std::vector<std::string> texts{
         "daemon: {api_tokens: [{name: a, token: x, scopes: [read], owner: team}]}",
         "dependents: [{image: a/b, base: auto}]",
         "dependents: [{image: a/b, platforms: [linux/amd64]}]",
-        "dependents: [{image: a/b, priority: security}]",
         "dependents: [{image: 'a/*'}]",
         "rules: [{name: a, base: b, fire: c, approve: manual}]",
         "rules: [{name: a, base: b, fire: c, canary: d}]",
@@ -318,10 +361,8 @@ TEST(Settings, what_this_version_does_not_build_is_refused_and_never_ignored) {
         "rules: [{name: a, base: b, fire: c, dependents: [{image: d/e, newest: 2}]}]",
         "rules: [{name: a, base: b, fire: c, dependents: ['d/*:latest']}]",
         "notify: [{events: rebuild.stale, fire: c}]",
-        "targets: {t: {preset: webhook, group: 2m}}",
         "targets: {t: {preset: webhook, in_flight: 5}}",
         "targets: {t: {preset: webhook, budget: 60/h}}",
-        "targets: {t: {preset: webhook, quiet: []}}",
         "hooks: [{source: harbor}]",
         "badges: {public: []}",
     };

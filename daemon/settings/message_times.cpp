@@ -1,0 +1,89 @@
+// When a target's messages go: `group` and `quiet`.
+
+#include "settings/target_settings.hpp"
+#include "settings/values.hpp"
+
+namespace basewatch::settings {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Milliseconds shortest_group = 1s;
+constexpr Milliseconds longest_group = 24h;
+
+void read_group(const YamlValue& value, Problems& problems, TargetSettings& target) {
+    target.group_at = value.mark();
+    auto duration = [&](const YamlValue& item, std::string_view name) {
+        return read_duration(item, name, shortest_group, longest_group, problems);
+    };
+    if (value.kind() != YamlValue::Kind::map) {
+        if (auto wait = duration(value, "group")) target.group = model::Grouping{*wait, *wait};
+        return;
+    }
+    YamlMap map(value, "`group` of target `" + target.name + "`", problems);
+    auto wait = map.require("wait"), most = map.require("most");
+    map.finish();
+    if (!wait || !most) return;
+    auto least = duration(*wait, "wait"), longest = duration(*most, "most");
+    if (!least || !longest) return;
+    if (*longest < *least) {
+        problems.error(most->mark(),
+                       "`most` of `group` is shorter than `wait`: it is how long the first one "
+                       "of a message waits at most");
+        return;
+    }
+    target.group = model::Grouping{*least, *longest};
+}
+
+std::optional<std::chrono::minutes> read_time_of_day(const YamlValue& value, std::string_view name,
+                                                     Problems& problems) {
+    const auto& text = value.scalar();
+    auto digit = [&](std::size_t at) { return text[at] >= '0' && text[at] <= '9' ? text[at] - '0' : 100; };
+    if (value.kind() == YamlValue::Kind::scalar && text.size() == 5 && text[2] == ':') {
+        int hours = digit(0) * 10 + digit(1), minutes = digit(3) * 10 + digit(4);
+        if (hours < 24 && minutes < 60) return std::chrono::hours(hours) + std::chrono::minutes(minutes);
+    }
+    problems.error(value.mark(), "`" + std::string(name) +
+                                     "` of `quiet` must be a time of day such as \"22:00\", not " +
+                                     value.described());
+    return std::nullopt;
+}
+
+void read_quiet(const YamlValue& value, Problems& problems, TargetSettings& target) {
+    constexpr std::size_t most = 20;
+    auto items = yaml_one_or_many(value);
+    if (items.empty() || items.size() > most)
+        problems.error(value.mark(),
+                       "`quiet` must hold 1 to 20 times, such as "
+                       "[{from: \"22:00\", to: \"07:00\", zone: Europe/Berlin}]");
+    for (const auto& item : items) {
+        YamlMap map(item, "an entry of `quiet`", problems);
+        if (item.kind() != YamlValue::Kind::map) continue;
+        auto from = map.require("from"), to = map.require("to"), zone = map.require("zone");
+        map.finish();
+        if (!from || !to || !zone) continue;
+        auto begins = read_time_of_day(*from, "from", problems), ends = read_time_of_day(*to, "to", problems);
+        auto name = read_line(*zone, "zone", 100, problems);
+        if (!begins || !ends || !name) continue;
+        auto known = TimeZone::named(*name);
+        if (!known) {
+            problems.error(zone->mark(), "`zone`: " + known.error().message());
+        } else if (*begins == *ends) {
+            problems.error(to->mark(),
+                           "`quiet` from and to the same time would be all day: for that there is "
+                           "`basewatch mute --until`");
+        } else {
+            target.quiet.push_back({*begins, *ends, *known});
+        }
+    }
+}
+
+}  // namespace
+
+void read_message_times(YamlMap& map, Problems& problems, TargetSettings& target) {
+    if (auto value = map.take("group")) read_group(*value, problems, target);
+    if (auto value = map.take("quiet")) read_quiet(*value, problems, target);
+}
+
+}  // namespace basewatch::settings
