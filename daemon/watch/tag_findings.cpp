@@ -87,7 +87,7 @@ store::TagsFound Watcher::State::findings_of(const Listing& listing, const TagNe
         bool created = tag != seen.tags.end() &&
                        std::binary_search(news.created.begin(), news.created.end(), each.base.base.tag());
         // One without a watched platform is a base that fails, and says so.
-        if (created && !nothing_watched(tag->second.observation, each.base.platforms))
+        if (created && !nothing_watched(tag->second.observation, each.base.platforms.all()))
             found.findings.push_back(created_finding(each.base, tag->second, by));
     }
     for (const auto& [named, newer] : news.newer) {
@@ -113,7 +113,7 @@ store::Finding Watcher::State::created_finding(const Watched& base, const SeenTa
     finding.images = seen.learnt;
     auto change = change_of(base.base, model::ChangeKind::tag_created, by);
     change.after = seen.observation;
-    change.changed_platforms = watched_platforms(seen.observation, base.platforms);
+    change.changed_platforms = watched_platforms(seen.observation, base.platforms.all());
     finding.changes.push_back(std::move(change));
     return finding;
 }
