@@ -55,7 +55,8 @@ std::string canonical_query(std::string_view query) {
     }
     std::ranges::sort(fields);
     std::string out;
-    for (const auto& [name, value] : fields) out += (out.empty() ? "" : "&") + name + "=" + value;
+    for (const auto& [name, value] : fields)
+        out.append(out.empty() ? "" : "&").append(name).append("=").append(value);
     return out;
 }
 
