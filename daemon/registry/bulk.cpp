@@ -13,14 +13,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Milliseconds first_rest = 15min, longest_rest = 24h, rest_of_the_wrong = 24h;
+constexpr Milliseconds first_rest = 15min, longest_rest = 24h, rest_of_the_wrong = 24h,
+                       rest_of_the_useless = 24h;
 constexpr auto fresh_for = 2min;
 constexpr double pages_per_second = 1;
 constexpr int contradictions_allowed = 3;
 
-// The registry's own refusal of one repository says nothing about the others.
+// A refusal, or a list without bounds, of one repository says nothing about the others.
 bool of_one_repository(const Error& error) {
-    return error.kind() == ErrorKind::unauthorized || error.kind() == ErrorKind::not_found;
+    return error.kind() == ErrorKind::unauthorized || error.kind() == ErrorKind::not_found ||
+           error.kind() == ErrorKind::too_large;
 }
 
 // What is not read any more rings for all who wait for it.
@@ -76,6 +78,16 @@ bool Bulk::fresh(const Repository& repository) const {
     return repository.read_at && exchange_.clock().monotonic() < *repository.read_at + fresh_for;
 }
 
+bool Bulk::worth_another(Repository& repository, settings::Bulk wanted) const {
+    auto now = exchange_.clock().monotonic();
+    if (repository.reading || wanted == settings::Bulk::always) return true;
+    if (repository.read_at && repository.answered < heads_per_page * repository.pages) {
+        repository.read_at.reset();
+        repository.rests_until = now + rest_of_the_useless;
+    }
+    return now >= repository.rests_until;
+}
+
 std::optional<Error> Bulk::refusal(const model::Reference& reference) const {
     auto now = exchange_.clock().monotonic();
     auto refused = failed_.refusal(reference.registry(), now);
@@ -97,9 +109,10 @@ Async<std::optional<model::Digest>> Bulk::glance(model::Reference reference) {
         if (fresh(repository) && !there) co_return std::nullopt;
         if (fresh(repository) && !listed->second.used) {
             listed->second.used = true;
+            ++repository.answered;
             co_return listed->second.digest;
         }
-        if (again) co_return std::nullopt;
+        if (again || !worth_another(repository, host->bulk)) co_return std::nullopt;
         if (!repository.reading) {
             co_await read(reference);
         } else {
@@ -136,7 +149,8 @@ Async<void> Bulk::read(model::Reference reference) {
 Async<Result<void>> Bulk::read_pages(model::Reference reference, Repository& into) {
     auto host = hosts_.named(reference.registry());
     auto api = api_of(*host);
-    auto allowed = bulk_pages_allowed(host->bulk, tags_[reference.name()]);
+    auto expected = tags_.find(reference.name());
+    auto allowed = bulk_pages_allowed(host->bulk, expected == tags_.end() ? 0 : expected->second);
     std::map<std::string, Listed> list;
     bool more = true;
     std::size_t pages = 0;
@@ -150,6 +164,7 @@ Async<Result<void>> Bulk::read_pages(model::Reference reference, Repository& int
         more = page->more;
     }
     into.pages = pages + (more ? 1 : 0);
+    into.answered = 0;
     into.list = std::move(list);
     into.read_at = exchange_.clock().monotonic();
     co_return Result<void>();
@@ -191,6 +206,7 @@ void Bulk::judge(const model::Reference& reference, const model::Digest& listed,
     }
     if (++contradicted < contradictions_allowed) return;
     contradicted = 0;
+    repositories_[reference.name()].read_at.reset();
     Error error(ErrorKind::bad_answer, "its list of digests says other things than its manifests");
     wrong_.refuse(reference.registry(), error, exchange_.clock().monotonic());
     log::warning("a registry's list of digests is not used for a day: it disagrees with the manifests",

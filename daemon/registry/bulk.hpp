@@ -2,8 +2,9 @@
 // One look at many tags: where a registry has an API that lists tags with their digests, one list stands for
 // the HEADs of a sweep. What it says is a hint. A tag that it shows with the digest that is known counts as
 // looked at, once for each list; everything else is asked for by HEAD, and so is every tag every four hours.
-// A list that fails is not asked for again for a while, and one that HEAD contradicts three times in a row
-// for a day. It has a bucket of its own, one page a second, beside the turns of the host. Loop thread only.
+// A list that fails is not asked for again for a while; one that HEAD contradicts three times in a row, or
+// that spared less than it cost because the tags were not due together, not for a day. It has a bucket of its
+// own, one page a second, beside the turns of the host. Loop thread only.
 
 #include "foundation/bell.hpp"
 #include "model/reference.hpp"
@@ -38,12 +39,16 @@ private:
     struct Repository {
         std::map<std::string, Listed> list;
         std::optional<Monotonic> read_at;
-        std::size_t pages = 0;  // that the list took, one more where it was not read to its end
+        std::size_t answered = 0;  // look-ups, by the last list
+        Monotonic rests_until{};   // it spared too little
+        std::size_t pages = 0;     // that the list took, one more where it was not read to its end
         bool reading = false;
         std::set<Bell*> waiting;
     };
     BulkApi api_of(const Host& host) const;
     bool fresh(const Repository& repository) const;
+    // Whether another list of it is worth its pages, by what the last one spared.
+    bool worth_another(Repository& repository, settings::Bulk wanted) const;
     std::optional<Error> refusal(const model::Reference& reference) const;
     Async<void> read(model::Reference reference);
     Async<Result<void>> read_pages(model::Reference reference, Repository& into);

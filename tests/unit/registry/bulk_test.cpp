@@ -280,6 +280,26 @@ TEST_F(BulkTest, AListThatHeadContradictsIsNotUsedForADay) {
     EXPECT_EQ(lists(), 2u);
 }
 
+// Tags that are not due together cost one list each: dearer than their HEADs.
+TEST_F(BulkTest, AListThatAnswersFewIsNotReadAgainForADay) {
+    watch(count);
+    EXPECT_TRUE(poll(1, 0ms));
+    EXPECT_EQ(lists(), 1u);
+    for (int i = 0; i < 5; ++i) {
+        clock.advance(15min);
+        EXPECT_TRUE(poll(1, 0ms));
+    }
+    EXPECT_EQ(lists(), 1u);
+    EXPECT_EQ(heads(), 5u);
+    clock.advance(24h);
+    sweep();
+    EXPECT_EQ(lists(), 2u);
+    clock.advance(15min);
+    sweep();
+    EXPECT_EQ(lists(), 3u);
+    EXPECT_EQ(heads(), 5u);
+}
+
 TEST_F(BulkTest, PagesAreBoundedByWhatTheySpare) {
     registry.recover();
     std::string page = R"({"tags":[],"has_additional":true})";
