@@ -57,7 +57,7 @@ TEST_F(HostMemories, AreReplacedAndForgotten) {
 TEST_F(HostMemories, AreOneCommitWithTheCheckMarks) {
     auto before = store->commits();
     CheckMark mark;
-    mark.base = reference("ruby:3.3");
+    mark.base = reference("ruby:3.3").text();
     mark.checked_at = noon;
     ASSERT_TRUE(run(store->mark_checked({mark}, {memory("docker.io"), memory("ghcr.io")})));
     EXPECT_EQ(store->commits(), before + 1);

@@ -113,7 +113,7 @@ TEST_F(TagLists, WhatNobodyWatchesAnyMoreIsDropped) {
 
 TEST_F(TagLists, HowOftenATagWasMissingSurvives) {
     CheckMark mark;
-    mark.base = reference("ruby:3.1");
+    mark.base = reference("ruby:3.1").text();
     mark.checked_at = noon;
     mark.failures = 2;
     mark.missing = 2;
