@@ -43,7 +43,7 @@ TEST(Readme, ItsConfigurationsAreValid) {
     for (const char* name : {"slack", "gitlab", "teams", "relay"})
         credentials.write(name, "https://hooks.example.com/a-secret-value");
     auto configurations = blocks("yaml");
-    ASSERT_EQ(configurations.size(), 6u);
+    ASSERT_EQ(configurations.size(), 7u);
     for (const auto& configuration : configurations) {
         BasewatchProgram program(configuration);
         program.environment["CREDENTIALS_DIRECTORY"] = credentials.path().string();
