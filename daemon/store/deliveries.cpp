@@ -36,6 +36,8 @@ Result<void> release(Connection& connection, Time now) {
           std::string("UPDATE deliveries SET due_at = ?, ") + back_to_waiting + " WHERE state = 'sending'",
           now)
         .run();
+    // A claim is not flushed, so a power cut can undo one whose message went out: what was due grows no more.
+    Query(connection, "UPDATE deliveries SET joinable = 0 WHERE joinable = 1 AND due_at <= ?", now).run();
     return {};
 }
 

@@ -185,7 +185,8 @@ public:
     // Replaces the rows of origin `file`; rows of origin `api` stay.
     Async<Result<void>> replace_file_rules(std::vector<model::Rule> rules);
     Async<Result<std::vector<model::Rule>>> rules();
-    // Deliveries that a process was sending when it ended are due at once.
+    // Deliveries that a process was sending when it ended are due at once, and nothing joins a message any
+    // more that it may have sent.
     Async<Result<void>> release_claims(Time now);
 
     // --- the straight line ---

@@ -101,6 +101,18 @@ TEST_F(Joining, OutlivesTheProcess) {
     EXPECT_THAT(told(claimed[0]), ElementsAre(json(first), json(second), json(third)));
 }
 
+// A claim that a power cut undid leaves the message as if nobody had claimed it.
+TEST_F(Joining, AMessageThatWasDueWhenTheProcessEndedGrowsNoMore) {
+    auto first = tell(noon);
+    reopen();
+    ASSERT_TRUE(run(store->release_claims(noon + 2min)).has_value());
+    auto second = tell(noon + 2min);
+    auto claimed = claim("chat", noon + 10min);
+    ASSERT_THAT(claimed, SizeIs(2));
+    EXPECT_THAT(told(claimed[0]), ElementsAre(json(first)));
+    EXPECT_THAT(told(claimed[1]), ElementsAre(json(second)));
+}
+
 TEST_F(Joining, AMessageHoldsAHundredEvents) {
     for (int i = 0; i < 250; ++i) tell(noon);
     auto claimed = claim("chat", noon + 10min);
