@@ -12,6 +12,7 @@
 #include "registry/ecr.hpp"
 #include "registry/google.hpp"
 #include "settings/file.hpp"
+#include "settings/way_settings.hpp"
 
 #include <algorithm>
 #include <map>
@@ -61,11 +62,32 @@ Mark places_at(const TargetSettings& settings, const presets::Target& target) {
                                                                                  : settings.url_at;
 }
 
+void check_mail_server(const TargetSettings& settings, Problems& problems) {
+    auto server = settings::parse_mail_server(settings.fields.url->reveal());
+    if (!server) {
+        problems.error(settings.url_at,
+                       "`url` of target " + ticked(settings.name) + " " + server.error().message());
+        return;
+    }
+    auto tls = settings.keys.find("tls");
+    if (!settings.mail.plain || tls == settings.keys.end()) return;
+    if (server->implicit_tls)
+        problems.error(tls->second, "`tls: none` of target " + ticked(settings.name) +
+                                        " does not go with smtps://: write smtp:// or remove it");
+    else if (!settings.mail.password.empty())
+        problems.warning(tls->second, "target " + ticked(settings.name) + " sends its password without TLS");
+}
+
 void check_address(const TargetSettings& settings, const presets::Target& target, Problems& problems) {
-    if (target.way == presets::Way::http)
+    if (target.way == presets::Way::http && settings::is_mail_server(target.fields.url->reveal()))
+        problems.error(settings.url_at,
+                       "`url` of target " + ticked(settings.name) +
+                           " is that of a mail server, which is for preset smtp: write https://");
+    else if (target.way == presets::Way::http)
         if (auto url = net::Url::parse(filled(target.fields.url->reveal())); !url)
             problems.error(settings.url_at,
                            "`url` of target " + ticked(settings.name) + ": " + url.error().message());
+    if (target.way == presets::Way::mail) check_mail_server(settings, problems);
     auto places = presets::places(target);
     if (target.per() == Per::dependent || places.empty()) return;
     problems.error(places_at(settings, target), place_holder(target) + " of target " + ticked(settings.name) +

@@ -6,6 +6,7 @@
 #include "dispatch/dispatcher.hpp"
 #include "jq/worker.hpp"
 #include "net/http_client.hpp"
+#include "net/mail_sender.hpp"
 #include "net/system_dialer.hpp"
 #include "net/system_resolver.hpp"
 #include "registry/registry_client.hpp"
@@ -27,6 +28,7 @@ struct Outside {
     net::SystemResolver resolver;
     net::SystemDialer dialer;
     net::HttpClient http;
+    net::MailSender mail;
     jq::Worker jq;
     registry::RegistryClient registry;
     UlidSource ids;

@@ -42,8 +42,9 @@ int test(const Common& common, const std::string& name, bool yes) {
     std::map<std::string, std::string> with;
     if (per_dependent && !configuration->dispatch->with.empty())
         std::tie(dependent, with) = *configuration->dispatch->with.begin();
-    auto trial = outside.wait_for(dispatch::try_target(*target, event, dependent, with, true, outside.clock,
-                                                       outside.http, outside.registry, outside.jq));
+    auto trial =
+        outside.wait_for(dispatch::try_target(*target, event, dependent, with, true, outside.clock,
+                                              outside.http, outside.registry, outside.jq, outside.mail));
     print(common.json ? as_json(trial).dump(2) + "\n" : as_text(trial));
     return trial.sent && trial.succeeded ? done : failed;
 }

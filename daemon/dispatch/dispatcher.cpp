@@ -23,10 +23,11 @@ std::uint32_t random_seed() {
 }  // namespace
 
 Dispatcher::State::State(asio::any_io_executor on, Clock& clock, net::HttpTransport& transport,
-                         registry::RegistryClient& registry, jq::Worker& jq, store::Store& in)
+                         registry::RegistryClient& registry, jq::Worker& jq, net::MailSender& mail,
+                         store::Store& in)
     : executor(std::move(on)),
       tokens(executor, clock, transport),
-      collaborators{clock, transport, registry, jq, tokens},
+      collaborators{clock, transport, registry, jq, tokens, mail},
       store(in),
       random(random_seed()) {}
 
@@ -35,8 +36,9 @@ double Dispatcher::State::random01() {
 }
 
 Dispatcher::Dispatcher(asio::any_io_executor executor, Clock& clock, net::HttpTransport& transport,
-                       store::Store& store, registry::RegistryClient& registry, jq::Worker& jq)
-    : state_(std::make_unique<State>(std::move(executor), clock, transport, registry, jq, store)) {}
+                       store::Store& store, registry::RegistryClient& registry, jq::Worker& jq,
+                       net::MailSender& mail)
+    : state_(std::make_unique<State>(std::move(executor), clock, transport, registry, jq, mail, store)) {}
 
 Dispatcher::~Dispatcher() = default;
 

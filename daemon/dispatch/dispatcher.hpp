@@ -10,6 +10,7 @@
 #include "foundation/clock.hpp"
 #include "jq/worker.hpp"
 #include "net/http_transport.hpp"
+#include "net/mail_sender.hpp"
 #include "presets/render.hpp"
 #include "registry/registry_client.hpp"
 #include "rules/plan.hpp"
@@ -61,7 +62,8 @@ struct Trial {
 class Dispatcher {
 public:
     Dispatcher(asio::any_io_executor executor, Clock& clock, net::HttpTransport& transport,
-               store::Store& store, registry::RegistryClient& registry, jq::Worker& jq);
+               store::Store& store, registry::RegistryClient& registry, jq::Worker& jq,
+               net::MailSender& mail);
     ~Dispatcher();
 
     // New targets get workers, vanished ones lose theirs (their open deliveries are dead), changed ones are
@@ -110,6 +112,6 @@ private:
 Async<Trial> try_target(const presets::Target& target, const model::Event& event,
                         const std::string& dependent, std::map<std::string, std::string> with, bool send,
                         Clock& clock, net::HttpTransport& transport, registry::RegistryClient& registry,
-                        jq::Worker& jq);
+                        jq::Worker& jq, net::MailSender& mail);
 
 }  // namespace basewatch::dispatch

@@ -39,6 +39,12 @@ Async<Result<Outgoing>> render_outgoing(Collaborators collaborators, const prese
         if (!run) co_return run.error();
         co_return Outgoing(std::move(*run));
     }
+    if (target.way == presets::Way::mail) {
+        auto draft = co_await presets::render_mail(target, std::move(input), message.delivery_id,
+                                                   collaborators.clock.now(), collaborators.jq);
+        if (!draft) co_return draft.error();
+        co_return Outgoing(std::move(*draft));
+    }
     auto request = co_await presets::render(target, std::move(input), collaborators.jq);
     if (!request) co_return request.error();
     request->policy = message.policy;

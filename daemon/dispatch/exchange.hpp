@@ -8,6 +8,7 @@
 #include "foundation/async.hpp"
 #include "jq/worker.hpp"
 #include "net/http_transport.hpp"
+#include "presets/mail.hpp"
 #include "presets/program.hpp"
 #include "registry/registry_client.hpp"
 
@@ -27,6 +28,7 @@ struct Collaborators {
     registry::RegistryClient& registry;
     jq::Worker& jq;
     AccessTokens& tokens;
+    net::MailSender& mail;
 };
 
 struct Message {
@@ -42,7 +44,7 @@ struct Message {
 };
 
 // What is sent, by the target's way out.
-using Outgoing = std::variant<net::HttpRequest, presets::ProgramRun>;
+using Outgoing = std::variant<net::HttpRequest, presets::ProgramRun, presets::MailDraft>;
 
 // It is ready to go, or there is a reason why not.
 struct Prepared {

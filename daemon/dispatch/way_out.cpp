@@ -1,5 +1,6 @@
 #include "dispatch/way_out.hpp"
 
+#include "dispatch/mail.hpp"
 #include "dispatch/program.hpp"
 
 namespace basewatch::dispatch {
@@ -43,6 +44,10 @@ Async<Answer> send(Collaborators collaborators, const presets::Target& target, P
     if (auto* run = std::get_if<presets::ProgramRun>(&*prepared.outgoing)) {
         auto end = co_await run_program(std::move(*run), collaborators.clock);
         co_return read_end(target, end, prepared.parts, when, collaborators.clock.now());
+    }
+    if (auto* draft = std::get_if<presets::MailDraft>(&*prepared.outgoing)) {
+        auto reply = co_await collaborators.mail.send(std::move(draft->mail));
+        co_return read_reply(target, reply, prepared.parts, when, collaborators.clock.now());
     }
     auto response = co_await send_request(collaborators, target, prepared);
     co_return read_answer(target, response, prepared.parts, when, collaborators.clock.now());

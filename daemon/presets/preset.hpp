@@ -20,6 +20,7 @@ using settings::Auth;
 enum class Way {
     http,     // a request
     program,  // a program that is run
+    mail,     // a mail
 };
 
 // What `basewatch test` may do with it.
@@ -49,7 +50,7 @@ struct Preset {
 };
 
 // Reads one preset file. Its keys are those of a target's request (README, "Targets") and: `summary`,
-// `sample`, `way: http | program`, `path`, `needs: [url, token, layers]`, `options: {name: default}`,
+// `sample`, `way: http | program | mail`, `path`, `needs: [url, token, layers]`, `options: {name: default}`,
 // `several: true | false`, `test: safe | dry_run | starts`, `dry_run_headers`, `terminal: {status: meaning}`.
 std::optional<Preset> read_preset(std::string_view name, std::string_view text, Problems& problems);
 

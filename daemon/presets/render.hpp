@@ -33,6 +33,7 @@ struct Target {
     std::map<int, std::string> terminal;
     std::vector<std::string> command;  // of a program
     settings::TlsFiles tls;
+    settings::MailFields mail;
 
     // The merged fields with defaults in place of what nobody set.
     settings::Per per() const;

@@ -108,7 +108,15 @@ std::optional<Error> missing(const settings::TargetSettings& target, const Prese
         if (target.command.empty()) return needs("command", ", the program and its arguments as a list");
         return std::nullopt;
     }
-    if (!fields.url) return needs("url", "");
+    if (!fields.url) return needs("url", preset.way == Way::mail ? ", the mail server" : "");
+    if (preset.way == Way::mail) {
+        if (target.mail.from.empty()) return needs("from", "");
+        if (target.mail.to.empty()) return needs("to", "");
+        if (target.username.empty() != target.mail.password.empty())
+            return needs(target.username.empty() ? "username" : "password",
+                         target.username.empty() ? ", beside `password`" : ", beside `username`");
+        return std::nullopt;
+    }
     auto auth = fields.auth ? fields.auth->style : Auth::none;
     bool by_token = auth != Auth::none && auth != Auth::oauth2;
     if (preset.needs_token && auth != Auth::oauth2 && target.token.empty()) return needs("token", "");
@@ -185,6 +193,7 @@ Result<Target> merge(const settings::TargetSettings& settings) {
     target.preset = settings.preset;
     target.way = preset->way;
     target.command = settings.command;
+    target.mail = settings.mail;
     target.fields = settings.fields;
     if (settings.fields.url && !preset->path.empty())
         target.fields.url = Secret(with_path(settings.fields.url->reveal(), preset->path));

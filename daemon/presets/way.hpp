@@ -1,6 +1,6 @@
 #pragma once
-// The ways out: most targets are told by a request over HTTP, some by a program that is run. What differs
-// between them in the configuration is here; how they are sent is dispatch's.
+// The ways out: most targets are told by a request over HTTP, some by a program that is run or a mail. What
+// differs between them in the configuration is here; how they are sent is dispatch's.
 
 #include "presets/render.hpp"
 

@@ -24,7 +24,8 @@ void read_address(YamlMap& map, SecretReader& secrets, Problems& problems, Reque
     if (!value) return;
     auto text = secrets.text(*value, "url");
     if (!text) return;
-    if (auto fault = fault_of_address(text->text, true)) {
+    // Where a mail server must stand is for those to say who know the preset.
+    if (auto fault = is_mail_server(text->text) ? std::nullopt : fault_of_address(text->text, true)) {
         problems.error(value->mark(), "`url` of " + map.what() + " " + *fault);
         return;
     }
@@ -155,6 +156,7 @@ TargetSettings read_target(const std::string& name, const Mark& where, const Yam
     if (auto options = map.take("options"))
         target.options = read_texts(*options, "`options` of " + map.what(), problems);
     target.command = read_command(map, problems);
+    target.mail = read_mail_fields(map, secrets, problems);
     map.finish();
     target.whole = problems.errors() == earlier;
     return target;

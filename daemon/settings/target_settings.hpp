@@ -12,6 +12,7 @@
 #include "settings/registry_settings.hpp"
 #include "settings/target_auth.hpp"
 #include "settings/tls_files.hpp"
+#include "settings/way_settings.hpp"
 
 #include <map>
 #include <memory>
@@ -82,6 +83,7 @@ struct TargetSettings {
     // ones there are is the preset's to say; jq finds them at `.target.options`.
     std::map<std::string, std::string> options;
     std::vector<std::string> command;  // of a program to run, with {name} places
+    MailFields mail;
     std::map<std::string, Mark> keys;  // all that stand there, and where
 };
 

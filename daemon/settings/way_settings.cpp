@@ -1,6 +1,10 @@
 #include "settings/way_settings.hpp"
 
+#include "settings/secret_reader.hpp"
 #include "settings/values.hpp"
+
+#include <algorithm>
+#include <charconv>
 
 namespace basewatch::settings {
 
@@ -8,6 +12,7 @@ namespace {
 
 constexpr std::size_t most_arguments = 100;
 constexpr std::size_t longest_argument = 4096;
+constexpr std::size_t most_recipients = 50;
 
 // `--base={BASE_REF}`: a place with something around it.
 bool holds_place(std::string_view argument) {
@@ -29,6 +34,32 @@ std::optional<std::string> fault_of(std::string_view argument, bool first) {
     if (holds_place(argument) && (first || !place_in(argument)))
         return "has a place inside an argument: a place is an argument of its own, such as [--base, "
                "\"{BASE_REF}\"]";
+    return std::nullopt;
+}
+
+// What RFC 5321 §4.1.2 calls a Mailbox, less quoted and international ones.
+bool is_mail_address(std::string_view text) {
+    auto at = text.find('@');
+    if (at == std::string_view::npos || at == 0 || at > 64 || text.size() > 254) return false;
+    auto local = text.substr(0, at), domain = text.substr(at + 1);
+    auto plain = [](std::string_view part, std::string_view more) {
+        return !part.empty() && part.front() != '.' && part.back() != '.' &&
+               part.find("..") == std::string_view::npos && std::ranges::all_of(part, [&](char c) {
+                   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                          more.find(c) != std::string_view::npos;
+               });
+    };
+    return plain(local, "!#$%&'*+-/=?^_`{|}~.") && plain(domain, ".-");
+}
+
+std::optional<std::string> read_mail_address(const YamlValue& value, std::string_view name,
+                                             Problems& problems) {
+    auto text = yaml_string(value, name, problems);
+    if (text && is_mail_address(*text)) return text;
+    if (text)
+        problems.error(value.mark(), "`" + std::string(name) +
+                                         "` must be an address such as platform@example.com, without a name "
+                                         "before it");
     return std::nullopt;
 }
 
@@ -60,6 +91,65 @@ std::vector<std::string> read_command(YamlMap& map, Problems& problems) {
         command.push_back(std::move(*argument));
     }
     return command;
+}
+
+MailFields read_mail_fields(YamlMap& map, SecretReader& secrets, Problems& problems) {
+    MailFields mail;
+    if (auto from = map.take("from")) mail.from = read_mail_address(*from, "from", problems).value_or("");
+    if (auto to = map.take("to")) {
+        auto items = yaml_one_or_many(*to);
+        if (items.empty() || items.size() > most_recipients)
+            problems.error(to->mark(), "`to` of " + map.what() + " must be 1 to " +
+                                           std::to_string(most_recipients) + " addresses");
+        for (const auto& item : items)
+            if (auto address = read_mail_address(item, "to", problems)) mail.to.push_back(*address);
+    }
+    if (auto password = map.take("password"))
+        mail.password = secrets.one_line_secret(*password, "password").value_or(Secret());
+    if (auto tls = map.take("tls"))
+        if (auto word = read_word(*tls, "tls", {"required", "none"}, problems)) mail.plain = *word == 1;
+    return mail;
+}
+
+bool is_mail_server(std::string_view address) {
+    return address.starts_with("smtp://") || address.starts_with("smtps://");
+}
+
+Result<MailServer> parse_mail_server(std::string_view address) {
+    auto wrong = [](std::string_view why) { return Error(ErrorKind::invalid, std::string(why)); };
+    if (!is_mail_server(address))
+        return wrong("must begin with smtp:// or smtps://, such as smtp://mail.example.com:587");
+    MailServer server;
+    server.implicit_tls = address.starts_with("smtps://");
+    server.port = server.implicit_tls ? 465 : 587;
+    address.remove_prefix(address.find("//") + 2);
+    if (address.find('@') != std::string_view::npos)
+        return wrong("holds a user: that goes into `username` and `password`");
+    auto colon = address.rfind(':');
+    if (address.starts_with('[')) {
+        auto end = address.find(']');
+        if (end == std::string_view::npos) return wrong("has a `[` without a `]`");
+        server.host = address.substr(1, end - 1);
+        colon = end + 1 < address.size() ? end + 1 : std::string_view::npos;
+        if (colon != std::string_view::npos && address[colon] != ':')
+            return wrong("has something behind `]`");
+    } else {
+        server.host = address.substr(0, colon);
+    }
+    bool plain =
+        !server.host.empty() && server.host.size() <= 253 && std::ranges::all_of(server.host, [&](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+                   c == '-' || c == '_' || (c == ':' && address.starts_with('['));
+        });
+    if (!plain) return wrong("must be a host, and a port perhaps: nothing stands behind them");
+    if (colon == std::string_view::npos) return server;
+    auto text = address.substr(colon + 1);
+    int port = 0;
+    auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), port);
+    if (fault != std::errc() || end != text.data() + text.size() || port < 1 || port > 65535)
+        return wrong("must have a port from 1 to 65535 behind the host, and nothing more");
+    server.port = static_cast<std::uint16_t>(port);
+    return server;
 }
 
 }  // namespace basewatch::settings

@@ -1,10 +1,13 @@
 #pragma once
-// What a target says when its way out is not a request over HTTP: the program that it runs. One function for
-// each way; each takes its keys from the target's mapping. Which keys fit a target's preset is checked where
-// presets are known.
+// What a target says when its way out is not a request over HTTP: the program that it runs, the mail that it
+// sends. One function for each way; each takes its keys from the target's mapping. Which keys fit a target's
+// preset is checked where presets are known.
 
+#include "foundation/error.hpp"
+#include "foundation/secret.hpp"
 #include "foundation/yaml.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,11 +15,32 @@
 
 namespace basewatch::settings {
 
+class SecretReader;
+
 // `command`: an argument vector, never read by a shell. An argument that is `{name}` and nothing else is a
 // place, filled at the moment of sending; the program itself, an absolute path, is none.
 std::vector<std::string> read_command(YamlMap& map, Problems& problems);
 
 // The name in an argument that is a place.
 std::optional<std::string_view> place_in(std::string_view argument);
+
+// `from`, `to`, `password`, `tls`: what a mail needs beside `url` and `username`.
+struct MailFields {
+    std::string from;             // local@domain
+    std::vector<std::string> to;  // likewise
+    Secret password;
+    bool plain = false;  // `tls: none`
+};
+MailFields read_mail_fields(YamlMap& map, SecretReader& secrets, Problems& problems);
+
+// `smtp://host[:port]` (587) or `smtps://host[:port]` (465). invalid for anything else, in words that do not
+// repeat it.
+struct MailServer {
+    std::string host;  // without brackets
+    std::uint16_t port = 0;
+    bool implicit_tls = false;
+};
+Result<MailServer> parse_mail_server(std::string_view address);
+bool is_mail_server(std::string_view address);  // by its scheme
 
 }  // namespace basewatch::settings

@@ -40,7 +40,7 @@ std::string replaced(std::string text, const std::string& what, const std::strin
 
 TEST(Readme, ItsConfigurationsAreValid) {
     TemporaryFolder credentials;
-    for (const char* name : {"slack", "gitlab", "teams", "relay"})
+    for (const char* name : {"slack", "gitlab", "teams", "smtp"})
         credentials.write(name, "https://hooks.example.com/a-secret-value");
     auto configurations = blocks("yaml");
     ASSERT_EQ(configurations.size(), 7u);

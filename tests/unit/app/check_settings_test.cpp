@@ -152,11 +152,41 @@ TEST(CheckSettings, keys_of_another_way_out) {
         {"targets: {x: {preset: exec, command: [/bin/true], url: 'https://a.example.com/', headers: {A: "
          "b}}}" +
              fired,
-         {"1:51 `url` is about an address, and preset exec runs a program: remove it (target `x`)",
+         {"1:51 `url` is about where to send to, and preset exec runs a program: remove it (target `x`)",
           "1:82 `headers` is about a request, and preset exec runs a program: remove it (target `x`)"}},
         {"targets: {x: {preset: webhook, url: 'https://a.example.com/', command: [/bin/true]}}" + fired,
          {"1:63 `command` is about a program to run, and preset webhook sends a request: it is for preset "
           "exec (target `x`)"}},
+    });
+}
+
+TEST(CheckSettings, mail) {
+    const std::string start = "targets: {x: {preset: smtp, from: a@example.com, to: b@example.com, ";
+    const std::string fired = "}}\nnotify: [{events: base.recovered, fire: x}]";
+    expect({
+        {start + "url: 'smtp://mail.example.com'" + fired, {}},
+        {start + "url: 'https://mail.example.com'" + fired,
+         {"1:74 `url` of target `x` must begin with smtp:// or smtps://, such as "
+          "smtp://mail.example.com:587"}},
+        {start + "url: 'smtp://user@mail.example.com'" + fired,
+         {"1:74 `url` of target `x` holds a user: that goes into `username` and `password`"}},
+        {start + "url: 'smtp://mail.example.com/x'" + fired,
+         {"1:74 `url` of target `x` must be a host, and a port perhaps: nothing stands behind them"}},
+        {start + "url: 'smtp://mail.example.com:99999'" + fired,
+         {"1:74 `url` of target `x` must have a port from 1 to 65535 behind the host, and nothing more"}},
+        {start + "url: 'smtps://mail.example.com', tls: none" + fired,
+         {"1:102 `tls: none` of target `x` does not go with smtps://: write smtp:// or remove it"}},
+        {start + "url: 'smtp://mail.example.com', username: u" + fired,
+         {"1:11 target `x`: preset smtp needs `password`, beside `username`"}},
+        {start + "url: 'smtp://mail.example.com', method: PUT" + fired,
+         {"1:101 `method` is about a request, and preset smtp sends a mail: remove it (target `x`)"}},
+        {"targets: {x: {preset: smtp, url: 'smtp://mail.example.com', from: a@example.com}}\nnotify: "
+         "[{events: "
+         "base.recovered, fire: x}]",
+         {"1:11 target `x`: preset smtp needs `to`"}},
+        {"targets: {x: {preset: webhook, url: 'smtp://mail.example.com'}}\nnotify: [{events: base.recovered, "
+         "fire: x}]",
+         {"1:37 `url` of target `x` is that of a mail server, which is for preset smtp: write https://"}},
     });
 }
 
@@ -340,7 +370,7 @@ TEST(Sample, is_valid_without_a_warning) {
          {"api_dashboard", "api_ops",     "hub",          "dockerconfig", "registry_ca", "registry_cert",
           "registry_key",  "gateway",     "aws",          "entra",        "proxy",       "gitlab",
           "github",        "audit",       "audit_before", "inventory",    "azure",       "builds_oauth",
-          "builds_ca",     "builds_cert", "builds_key"})
+          "builds_ca",     "builds_cert", "builds_key",   "smtp",         "mail_ca"})
         folder.write(name, std::string(name) + "-value-for-a-test");
     folder.write("slack", "https://hooks.slack.com/services/T0/B0/test\n");
     settings::Environment environment{{{"CREDENTIALS_DIRECTORY", folder.path().string()}}};
@@ -351,7 +381,7 @@ TEST(Sample, is_valid_without_a_warning) {
     check_settings(*settings, problems);
     EXPECT_THAT(told(problems), IsEmpty());
     EXPECT_EQ(settings->rules.size(), 4u);
-    EXPECT_EQ(settings->targets.size(), 9u);
+    EXPECT_EQ(settings->targets.size(), 10u);
 }
 
 // Every key that this version reads stands in the sample, so that nothing is found out by reading the source.
@@ -362,7 +392,8 @@ TEST(Sample, names_every_key) {
         "unreachable_after username password auth_file ca_file timeout connections client_cert "
         "client_key family proxy mirror rate plain_http aliases ignore_labels owner deadline "
         "with base on dependents fire events preset url token secret signature method headers "
-        "body success retries expire per options settle concurrency auth signature_header bulk ");
+        "body success retries expire per options settle concurrency auth signature_header bulk command from "
+        "to tls ");
     for (std::string key; keys >> key;) EXPECT_THAT(sample, HasSubstr(key + ":")) << key;
 }
 

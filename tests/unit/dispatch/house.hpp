@@ -5,6 +5,7 @@
 #include "dispatch/dispatcher.hpp"
 #include "foundation/bell.hpp"
 #include "foundation/task_group.hpp"
+#include "net/system_resolver.hpp"
 #include "support/run_async.hpp"
 
 #include <gtest/gtest.h>
@@ -96,6 +97,7 @@ public:
     dispatch::TargetReport report(const std::string& target) const;
     registry::RegistryClient& registry() { return registry_; }
     jq::Worker& jq() { return jq_; }
+    net::MailSender& mail() { return mail_; }
 
 private:
     asio::io_context& loop_;
@@ -103,6 +105,8 @@ private:
     net::HttpTransport& transport_;
     registry::RegistryClient registry_;
     jq::Worker jq_;
+    net::SystemResolver resolver_;
+    net::MailSender mail_;
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<dispatch::Dispatcher> dispatcher_;
     TaskGroup tasks_;
@@ -142,6 +146,8 @@ inline House::House(asio::io_context& loop, Clock& clock, net::HttpTransport& tr
       transport_(transport),
       registry_(loop.get_executor(), clock, transport, std::make_shared<settings::RegistriesSettings>()),
       jq_(loop.get_executor(), clock, TEST_PROGRAMS "/jq_worker", jq::Bounds{}),
+      resolver_(loop.get_executor(), clock),
+      mail_(loop.get_executor(), clock, resolver_),
       store_(must(store::Store::open(state, loop.get_executor()))),
       tasks_(loop.get_executor()) {}
 
@@ -152,7 +158,7 @@ inline House::~House() {
 inline void House::use(std::vector<presets::Target> targets, std::size_t concurrency) {
     if (!dispatcher_)
         dispatcher_ = std::make_unique<dispatch::Dispatcher>(loop_.get_executor(), clock_, transport_,
-                                                             *store_, registry_, jq_);
+                                                             *store_, registry_, jq_, mail_);
     auto table = std::make_shared<dispatch::DispatchTable>();
     table->planning = planning;
     for (auto& target : targets) {

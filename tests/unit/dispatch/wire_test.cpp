@@ -140,13 +140,13 @@ TEST_F(WireTest, ATrialSaysWhatWasSentAndAnswered) {
                        "",      R"({"id":"evt_1","data":{}})"};
 
     auto looked = run_async(loop, dispatch::try_target(target, event, "", {}, false, clock, transport,
-                                                       house.registry(), house.jq()));
+                                                       house.registry(), house.jq(), house.mail()));
     EXPECT_FALSE(looked.sent);
     EXPECT_THAT(looked.request, HasSubstr("POST"));
     EXPECT_THAT(receiver.requests(), SizeIs(0));
 
     auto tried = run_async(loop, dispatch::try_target(target, event, "", {}, true, clock, transport,
-                                                      house.registry(), house.jq()));
+                                                      house.registry(), house.jq(), house.mail()));
     EXPECT_TRUE(tried.sent);
     EXPECT_TRUE(tried.succeeded);
     EXPECT_EQ(tried.answer, "200 OK\nbuilt");
@@ -158,7 +158,7 @@ TEST_F(WireTest, ATrialSaysWhatWasSentAndAnswered) {
 
     receiver.on("/hook", {answers(403, "go away")});
     auto refused = run_async(loop, dispatch::try_target(target, event, "", {}, true, clock, transport,
-                                                        house.registry(), house.jq()));
+                                                        house.registry(), house.jq(), house.mail()));
     EXPECT_FALSE(refused.succeeded);
     EXPECT_THAT(refused.answer, testing::AllOf(HasSubstr("403 Forbidden"), HasSubstr("go away")));
 }
