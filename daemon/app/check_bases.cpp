@@ -11,10 +11,18 @@ namespace basewatch::app {
 
 namespace {
 
+bool any_glob(const settings::Settings& settings) {
+    return std::ranges::any_of(settings.rules, [](const settings::RuleSettings& entry) {
+        return std::ranges::any_of(entry.rule.bases, rules::is_glob);
+    });
+}
+
 // What can be a base: what is watched, and every dependent that a pattern may come to stand for.
 struct Bases {
     explicit Bases(const settings::Settings& settings)
         : by_alias(bases_by_alias(settings)), patterns(tag_patterns(settings)) {
+        // There may be 100,000 names, and only globs ask for them.
+        if (!any_glob(settings)) return;
         for (const auto& base : watched_bases(settings)) names.push_back(base.base.text());
         for (const auto& rule : settings.rules)
             for (const auto& dependent : rule.rule.dependents) add_found(dependent);
@@ -47,7 +55,7 @@ struct Bases {
 
     std::map<std::string, std::string> by_alias;
     std::vector<TagPattern> patterns;
-    std::vector<std::string> names;
+    std::vector<std::string> names;  // where a rule has a glob
 
 private:
     void add_found(const std::string& dependent) {

@@ -1,7 +1,8 @@
 #pragma once
 // Sends what is committed. Each target has a queue, connections and workers of its own, so that one that
 // hangs delays nobody; the queue is the database, and no more is claimed at a time than can be sent at once.
-// At least once: a delivery that a crash caught in the middle is sent again, with the same `webhook-id`.
+// At least once: a delivery that a crash caught in the middle is sent again, with the same `webhook-id`; what
+// arrived is recorded while the next is on its way, and of that a crash sends up to 64 a target again.
 // While the state cannot be read or written nothing is claimed, and what was sent is recorded as soon as it
 // can be. Says nothing of a success; one warning for each failed attempt, one error for each delivery that is
 // given up. Loop thread only.
