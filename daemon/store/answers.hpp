@@ -27,6 +27,7 @@ public:
     virtual ~Operation() = default;
     bool writes() const { return effect_ != Effect::none; }
     bool lasts() const { return effect_ == Effect::lasting; }
+    bool passes() const { return effect_ == Effect::passing; }
 
     // Store thread. Does the work and keeps its answer; says whether it went well. May be asked again when
     // what it saw was undone.

@@ -5,6 +5,7 @@
 // Group commit: the store thread drains its queue into one transaction with a savepoint per operation, so
 // that an operation that fails undoes itself alone, and commits once for all of them. An operation is
 // therefore atomic and durable when it answers, and a burst of them costs one flush of the disk.
+// Claims end with the process, so they are atomic alone, and neither flush the disk nor wait for a flush.
 //
 // One process writes: open() takes a lock beside the file (FILE.lock) and refuses a second writer with a
 // sentence that says who holds it.

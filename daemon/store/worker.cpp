@@ -40,10 +40,21 @@ void Store::Worker::serve() {
         Batch batch;
         batch.swap(queue_);
         lock.unlock();
+        answer_what_passes(batch);
         perform(batch);
         answers_->give(std::move(batch));
         lock.lock();
     }
+}
+
+// Who claims waits for no flush, not even for that of somebody else.
+void Store::Worker::answer_what_passes(Batch& batch) {
+    Batch passing, rest;
+    for (auto& operation : batch) (operation->passes() ? passing : rest).push_back(std::move(operation));
+    batch = std::move(rest);
+    if (passing.empty()) return;
+    perform(passing);
+    answers_->give(std::move(passing));
 }
 
 std::optional<Error> Store::Worker::trouble() const {

@@ -108,6 +108,8 @@ private:
 
     void queue(std::shared_ptr<Operation> operation);
     void serve();
+    // Takes those out of a batch of several kinds, and answers them.
+    void answer_what_passes(Batch& batch);
     void perform(const Batch& batch);
     // Whether commits from here on flush the disk.
     void set_flushing(bool wanted);

@@ -134,6 +134,22 @@ TEST_F(Commits, ClaimsAreNotFlushedAndWhatFollowsThemIs) {
     EXPECT_EQ(read(store->delivery(id)).state, model::DeliveryState::delivered);
 }
 
+TEST_F(Commits, AClaimWaitsForNobodysFlush) {
+    put(make.news({"ci"}, noon));
+    auto commits = store->commits(), flushed = store->flushed_commits();
+    auto claim = [this]() -> Async<Result<void>> {
+        auto claimed = co_await store->claim_due("ci", noon, 10);
+        EXPECT_TRUE(claimed && claimed->size() == 1);
+        co_return Result<void>();
+    };
+    std::vector<Async<Result<void>>> tasks;
+    tasks.push_back(store->record(make.baseline(tag(1), 1)));
+    tasks.push_back(claim());
+    for (const auto& done : run_all(loop, std::move(tasks))) EXPECT_TRUE(done);
+    EXPECT_EQ(store->commits(), commits + 2) << "each in its own, whether they came together or not";
+    EXPECT_EQ(store->flushed_commits(), flushed + 1);
+}
+
 // A page of the file holds some forty rows; with each row on its own, the log would hold a page for each.
 TEST_F(Commits, MarksOfThousandsInAnyOrderWriteEachPageOnce) {
     constexpr int many = 20'000;
