@@ -189,8 +189,9 @@ std::shared_ptr<const watch::WatchTable> watch_table(const settings::Settings& s
                                                      const std::string& hostname) {
     auto table = std::make_shared<watch::WatchTable>();
     table->bases = watched_bases(settings);
+    const watch::SharedPlatforms usual(platforms_of(settings.defaults.platforms));
     for (auto& pattern : tag_patterns(settings))
-        table->patterns.push_back({watched(pattern.settings->watch, settings.defaults),
+        table->patterns.push_back({watched(pattern.settings->watch, settings.defaults, usual),
                                    pattern.settings->tags, std::move(pattern.chosen)});
     auto planning = planning_table(settings, hostname);
     planning->pins = pins_by_base(settings);
