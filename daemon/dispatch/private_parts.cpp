@@ -64,8 +64,10 @@ bool control(std::string_view character) {
 
 void PrivateParts::add(std::string_view value) {
     if (value.size() < shortest) return;
-    values_.emplace_back(value);
-    if (auto decoded = percent_decode(value); decoded && *decoded != value) values_.push_back(*decoded);
+    for (const auto& spelling : spellings(value)) values_.push_back(spelling);
+    auto decoded = percent_decode(value);
+    if (!decoded || *decoded == value) return;
+    for (const auto& spelling : spellings(*decoded)) values_.push_back(spelling);
 }
 
 void PrivateParts::add_address(const net::Url& url) {

@@ -34,24 +34,32 @@ Registered& registered() {
     return values;
 }
 
-// As it may stand in a text.
-std::set<std::string> forms_of(std::string_view value) {
-    return {std::string(value), percent_encode(value), form_encode(value), base64(value)};
-}
-
 void add(std::string_view value) {
-    for (const auto& form : forms_of(value)) ++registered().forms[form];
+    for (const auto& form : spellings(value)) ++registered().forms[form];
 }
 
 void remove(std::string_view value) {
     auto& forms = registered().forms;
-    for (const auto& form : forms_of(value)) {
+    for (const auto& form : spellings(value)) {
         auto found = forms.find(form);
         if (--found->second == 0) forms.erase(found);
     }
 }
 
 }  // namespace
+
+std::set<std::string> spellings(std::string_view value) {
+    std::string in_json, with_slashes;  // RFC 8259 §7: a slash may be escaped, and PHP does it
+    for (char letter : value) {
+        bool must = letter == '"' || letter == '\\';
+        if (must) in_json += '\\';
+        if (must || letter == '/') with_slashes += '\\';
+        in_json += letter;
+        with_slashes += letter;
+    }
+    return {std::string(value), percent_encode(value), form_encode(value), base64(value), in_json,
+            with_slashes};
+}
 
 void register_secret(std::string_view value) {
     if (value.size() < shortest_registered) return;

@@ -5,6 +5,7 @@
 // everything and hide nothing. What was lent for some hours is registered for as long as it is among the
 // latest of its kind: a daemon that renews it for years must not remember every one.
 
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -30,7 +31,11 @@ void register_secret(std::string_view value);
 // As above, for what ends by itself: the latest 512 are known.
 void register_passing_secret(std::string_view value);
 
-// `text` with every registered value, also in its percent-encoded and base64 forms, replaced by `[redacted]`.
+// `value` as a receiver may repeat it: as it is, percent-encoded, in a form, in base64, and inside a JSON
+// string with and without its slashes escaped.
+std::set<std::string> spellings(std::string_view value);
+
+// `text` with every registered value, in any of its spellings, replaced by `[redacted]`.
 std::string redact(std::string_view text);
 
 }  // namespace basewatch
