@@ -13,6 +13,7 @@ namespace basewatch::registry {
 namespace {
 
 constexpr std::int64_t longest_reset = 3600;
+constexpr std::int64_t most_counted = 1'000'000'000;
 constexpr std::size_t most_items = 16;
 constexpr std::int64_t first_moment = 1'000'000'000;  // smaller numbers are seconds from now
 constexpr std::int64_t first_millisecond = 1'000'000'000'000;
@@ -61,7 +62,9 @@ std::optional<Quota> made(std::optional<std::int64_t> limit, std::optional<std::
                           std::optional<std::int64_t> reset_seconds) {
     if (!remaining || !reset_seconds || *reset_seconds > longest_reset) return std::nullopt;
     if (limit && (*limit == 0 || *remaining > *limit)) return std::nullopt;
-    return Quota{limit, *remaining, std::chrono::seconds(*reset_seconds)};
+    // More than anybody counts is as good as that, and can be multiplied.
+    if (limit) limit = std::min(*limit, most_counted);
+    return Quota{limit, std::min(*remaining, most_counted), std::chrono::seconds(*reset_seconds)};
 }
 
 // Seconds from now, or a moment since 1970 in seconds or milliseconds: all three are in use.

@@ -121,6 +121,14 @@ INSTANTIATE_TEST_SUITE_P(
             none,
             {},
             none},
+        Row{"Huge",
+            {{"RateLimit", "\"a\";r=9223372036854775807;t=9, \"b\";r=9223372036854775806;t=9"},
+             {"RateLimit-Policy", "\"a\";q=9223372036854775807, \"b\";q=9223372036854775807"}},
+            1'000'000'000,
+            1'000'000'000,
+            seconds(9),
+            none},
+        Row{"Endless", {{"RateLimit", "\"a\";r=99999999999999999999;t=9"}}, none, none, {}, none},
         Row{"EmptyItems", {{"RateLimit", ";;;,,,\"\";=;r=;t="}}, none, none, {}, none}),
     [](const auto& row) { return row.param.name; });
 
