@@ -144,7 +144,7 @@ TEST_F(Gentle, TheSiblingsOfWhatMovedAreAskedSoon) {
 TEST_F(Gentle, ADeadHostWithAThousandBasesCostsFewRequestsADay) {
     std::vector<Watched> bases;
     for (int i = 0; i < 1000; ++i)
-        bases.push_back(watched("dead.example.com/team/base:" + std::to_string(i)));
+        bases.push_back(watched("dead.example.com/team/base:" + std::to_string(i), hours(2)));
     use(bases);
     run();
     // In steps, so that the state answers in between.
