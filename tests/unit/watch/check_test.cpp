@@ -157,7 +157,7 @@ TEST_F(Check, MovingBackToTheSameContentBuiltAnewIsReverted) {
 TEST_F(Check, AWatchedPlatformComesAndGoes) {
     house.registry.push("base", "1", test::index({test::image()}));
     auto both = watched(ours);
-    both.platforms.push_back(*model::Platform::parse("linux/arm64"));
+    both.platforms = {*model::Platform::parse("linux/amd64"), *model::Platform::parse("linux/arm64")};
     house.use({both});
     house.check();
     house.registry.push("base", "1", test::index({test::image(), with_layers({"arm"}, "linux/arm64")}));
