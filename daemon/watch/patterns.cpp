@@ -136,9 +136,11 @@ void Watcher::State::adopt(Listing& listing, const std::vector<std::string>& tag
     for (const auto& base : gone) leave(base.text());
 
     auto now = clock.monotonic();
+    bool changed = !gone.empty();
     for (const auto& each : found_among(*table, listing, tags)) {
         auto name = each.base.base.text();
         bool fresh = !bases.contains(name);
+        changed = changed || fresh;
         // What the file names itself keeps its own settings.
         auto* known = find(name);
         if (fresh) known = &put_base(each.base);
@@ -149,7 +151,7 @@ void Watcher::State::adopt(Listing& listing, const std::vector<std::string>& tag
         order.push_back(key);
         lane_of(each.base.base).schedule.add(each.base.base, each.base.interval, now, true);
     }
-    count_bases();
+    if (changed) count_bases();
     bell.ring();
 }
 
