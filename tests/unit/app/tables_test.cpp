@@ -66,7 +66,7 @@ targets:
     EXPECT_EQ(ruby.tags.newest, 5u);
     EXPECT_TRUE(ruby.chosen.fits("3.3"));
     EXPECT_FALSE(ruby.chosen.fits("3.3-rc1"));
-    EXPECT_THAT(table->patterns[1].each.platforms, IsEmpty());
+    EXPECT_THAT(table->patterns[1].each.platforms.all(), IsEmpty());
     // What a rule names exactly, or by an alias, is watched as the pattern that fits says.
     std::vector<std::pair<std::string, Milliseconds>> named;
     for (const auto& base : table->bases) named.emplace_back(base.base.familiar(), base.interval);
@@ -125,10 +125,10 @@ TEST(Tables, what_is_watched_is_the_entries_and_then_what_rules_name) {
     for (const auto& base : table->bases) names.push_back(base.base.familiar());
     EXPECT_THAT(names, ElementsAre("ruby:3.3", "debian:12", "alpine:3.20"));
     EXPECT_EQ(table->bases[0].interval, 5min);
-    EXPECT_THAT(table->bases[0].platforms, IsEmpty());  // all
+    EXPECT_THAT(table->bases[0].platforms.all(), IsEmpty());  // all
     EXPECT_THAT(table->bases[0].ignore_labels, ElementsAre("x.*"));
     EXPECT_EQ(table->bases[2].interval, 10min);
-    EXPECT_EQ(table->bases[2].platforms.at(0).text(), "linux/amd64");
+    EXPECT_EQ(table->bases[2].platforms.all().at(0).text(), "linux/amd64");
     EXPECT_EQ(table->bases[2].unreachable_after, 7);
     EXPECT_EQ(table->bases[0].settle, 1h);
     EXPECT_EQ(table->bases[1].settle, 3min);
