@@ -25,7 +25,7 @@ struct Scale {
 
 // The whole of it takes minutes without optimisation: `./dev test --all` asks for it.
 Scale scale() {
-    if (std::getenv("BASEWATCH_WHOLE_SIMULATION") != nullptr) return {3000, hours(1)};
+    if (std::getenv("BASEWATCH_WHOLE_SIMULATION") != nullptr) return {3000, hours(8)};
     return {600, hours(6)};
 }
 
