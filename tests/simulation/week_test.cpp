@@ -1,6 +1,6 @@
-// A week of watching Docker Hub without an account, in seconds: tags by the hundred (with --all 3,000, and
-// every hour), some of which move, an owner who pulls from the same address, a process that is started anew
-// in between. Time is virtual; the limits are Docker Hub's own (docker_hub.json).
+// A week of watching Docker Hub without an account, in seconds: tags by the hundred (with --all 3,000), some
+// of which move, an owner who pulls from the same address, a process that is started anew in between. Time is
+// virtual; the limits are Docker Hub's own (docker_hub.json).
 
 #include "simulation/virtual_hub.hpp"
 #include "unit/watch/sweep_house.hpp"
