@@ -7,6 +7,7 @@
 #include "bench/servers.hpp"
 #include "foundation/log.hpp"
 #include "foundation/task_group.hpp"
+#include "jq/worker.hpp"
 #include "registry/registry_client.hpp"
 #include "settings/registry_settings.hpp"
 #include "store/store.hpp"
@@ -79,7 +80,9 @@ void measure_idle_hour(const Plan& plan, Figures& figures) {
     auto store = store::Store::open(":memory:", loop.get_executor());
     if (!store) throw std::runtime_error(store.error().message());
     registry::RegistryClient client(loop.get_executor(), clock, transport, settings);
-    watch::Watcher watcher(loop.get_executor(), clock, client, **store, [](const auto&) {});
+    jq::Worker no_conditions(loop.get_executor(), clock, "",
+                             jq::Bounds());  // started by nobody: no rule asks
+    watch::Watcher watcher(loop.get_executor(), clock, client, **store, no_conditions, [](const auto&) {});
     auto used = test::run_async(loop, watcher.use(large_table(large_references(plan, hosts))));
     if (!used) throw std::runtime_error(used.error().message());
     test::run_async(loop, watcher.check_all(model::DetectedBy::poll, [](std::size_t, auto) {}), 600s);
