@@ -2,6 +2,7 @@
 
 #include "foundation/log.hpp"
 #include "registry/complaint.hpp"
+#include "registry/look_due.hpp"
 #include "registry/manifests.hpp"
 
 namespace basewatch::registry {
@@ -118,7 +119,7 @@ Async<Result<LookUp::Headed>> LookUp::head(Side side, model::Reference reference
     auto& revalidation = host->learned.revalidation;
     auto now = clock_.monotonic();
     bool certain = last.digest.empty() || reference.tag().empty() ||
-                   full_look_due(reference.text(), last.at, clock_.now());
+                   look_due(reference.text(), full_look_every, last.at, clock_.now());
     auto way = certain ? Revalidation::Way::plain : revalidation.next(now);
     auto question = question_of(side, reference, "HEAD");
     if (way == Revalidation::Way::of_no_manifest) question.if_none_match = tag_of(no_manifest());

@@ -1,7 +1,5 @@
 #include "registry/revalidation.hpp"
 
-#include "registry/look_due.hpp"
-
 namespace basewatch::registry {
 
 namespace {
@@ -9,7 +7,6 @@ namespace {
 constexpr auto term = std::chrono::hours(7 * 24);
 // A trial whose answer never came is over by then.
 constexpr auto longest_trial = std::chrono::minutes(2);
-constexpr auto full_look_every = std::chrono::duration_cast<Milliseconds>(std::chrono::hours(24));
 
 }  // namespace
 
@@ -66,10 +63,6 @@ void Revalidation::refused(Monotonic now) {
 
 void Revalidation::contradicted(Monotonic now) {
     become(State::wrong, now);
-}
-
-bool full_look_due(std::string_view name, Time last, Time now) {
-    return look_due(name, full_look_every, last, now);
 }
 
 }  // namespace basewatch::registry

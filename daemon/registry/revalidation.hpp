@@ -9,9 +9,10 @@
 
 #include "foundation/clock.hpp"
 
-#include <string_view>
-
 namespace basewatch::registry {
+
+// How often a reference is asked about in full, whatever its host is believed.
+inline constexpr Milliseconds full_look_every{std::chrono::hours(24)};
 
 class Revalidation {
 public:
@@ -52,9 +53,5 @@ private:
     Monotonic since_{}, until_{};
     Monotonic trial_until_{};
 };
-
-// Whether a reference that was last asked about at `last` is to be asked in full again: once a day, each at
-// an hour of its own, whatever the host is believed.
-bool full_look_due(std::string_view name, Time last, Time now);
 
 }  // namespace basewatch::registry

@@ -2,6 +2,8 @@
 
 #include "registry/revalidation.hpp"
 
+#include "registry/look_due.hpp"
+
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -102,13 +104,13 @@ TEST(Revalidation, EachReferenceIsLookedAtInFullOnceADay) {
             Time last{hours(490'000)};
             Time end = last + hours(10 * 24);
             for (Time now = last + interval; now <= end; last = now, now += interval)
-                full += full_look_due(name, last, now);
+                full += look_due(name, full_look_every, last, now);
             EXPECT_NEAR(full, 10, 1) << name << " every " << interval.count() << " min";
         }
     }
     Time now{hours(490'000)};
-    EXPECT_TRUE(full_look_due("x", Time{}, now));
-    EXPECT_TRUE(full_look_due("x", now + minutes(5), now)) << "the clock was set back";
+    EXPECT_TRUE(look_due("x", full_look_every, Time{}, now));
+    EXPECT_TRUE(look_due("x", full_look_every, now + minutes(5), now)) << "the clock was set back";
 }
 
 }  // namespace
