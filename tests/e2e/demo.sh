@@ -41,7 +41,8 @@ listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 free_port() {
   local port
   while :; do
-    port=$((20000 + RANDOM % 30000))
+    # Below the ports that the kernel hands out to connections (32768 and up).
+    port=$((20000 + RANDOM % 12000))
     listens "$port" || break
   done
   echo "$port"
