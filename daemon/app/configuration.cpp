@@ -2,12 +2,12 @@
 
 #include "app/check_settings.hpp"
 #include "app/tables.hpp"
+#include "foundation/heap.hpp"
 #include "jq/program_line.hpp"
 #include "net/url.hpp"
 #include "rules/conditions.hpp"
 
 #include <array>
-#include <malloc.h>
 #include <unistd.h>
 
 namespace basewatch::app {
@@ -50,7 +50,7 @@ std::optional<Configuration> load(const std::string& file, const settings::Envir
     settings.watch = std::vector<settings::WatchSettings>();
     // What a large file was read into leaves holes all over the heap, which are kept unless they are asked
     // for.
-    malloc_trim(0);
+    trim_heap();
     made.settings = std::move(settings);
     return made;
 }

@@ -1,6 +1,7 @@
 // When bases are asked about, and how many at once.
 
 #include "foundation/failpoint.hpp"
+#include "foundation/heap.hpp"
 #include "foundation/log.hpp"
 #include "watch/watcher_state.hpp"
 
@@ -15,6 +16,8 @@ constexpr std::size_t workers_per_registry = 32;
 constexpr std::size_t workers_in_all = 256;
 // Check marks are saved all together, so that a sweep in which nothing changed costs one flush of the disk.
 constexpr Milliseconds marks_pause{60'000};
+// So many take megabytes while they are written.
+constexpr std::size_t many_marks = 10'000;
 constexpr Milliseconds longest_sleep{3'600'000};
 
 CheckReport given_up(const model::Reference& base) {
@@ -222,9 +225,11 @@ Async<void> Watcher::State::save_marks() {
     }
     auto hosts = registry.unsaved();
     if (marks.empty() && hosts.empty()) co_return;
+    bool large = marks.size() > many_marks;
     failpoint("marks-to-be-saved");
     auto saved = co_await store.mark_checked(std::move(marks), hosts);
     failpoint("marks-saved");
+    if (large) trim_heap();
     if (saved) registry.saved(std::move(hosts));
     if (saved) co_return;
     // Nothing is lost but the time of the last look; the next marks bring it again.
