@@ -71,10 +71,9 @@ Rate delivered(const Plan& plan, std::size_t concurrency, std::size_t hanging) {
     house.queue_changes(plan.deliveries);
     if (hanging > 0) house.queue_hanging();
     auto cpu = cpu_of_this_process() - receiver.cpu() - silence.cpu();
-    auto start = Steady::now();
-    house.run([&] { return receiver.received() >= plan.deliveries; }, plan.deliveries);
     Rate rate;
-    rate.per_second = static_cast<double>(plan.deliveries) / seconds_since(start);
+    auto took = house.run([&] { return receiver.received() >= plan.deliveries; }, plan.deliveries);
+    rate.per_second = static_cast<double>(plan.deliveries) / took;
     rate.cpu =
         (cpu_of_this_process() - receiver.cpu() - silence.cpu() - cpu) / static_cast<double>(plan.deliveries);
     return rate;

@@ -11,6 +11,7 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
+constexpr const char* answering = "answers";
 constexpr const char* moving = "registry.example.com/platform/base:1";
 constexpr const char* told_to_nobody = "registry.example.com/platform/other:1";
 constexpr const char* secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -20,15 +21,16 @@ std::string address(int port) {
 }
 
 std::string targets(int answering_port, int hanging_port, std::size_t concurrency, std::size_t hanging) {
-    std::string fire, all = "targets:\n  answers: {preset: webhook, url: \"" + address(answering_port) +
-                            "\", secret: " + secret + ", concurrency: " + std::to_string(concurrency) + "}\n";
+    std::string fire, all = "targets:\n  " + std::string(answering) + ": {preset: webhook, url: \"" +
+                            address(answering_port) + "\", secret: " + secret +
+                            ", concurrency: " + std::to_string(concurrency) + "}\n";
     for (std::size_t at = 0; at < hanging; ++at) {
         std::string name = "hangs-" + std::to_string(at);
         fire += (fire.empty() ? "" : ", ") + name;
         all += "  " + name + ": {preset: webhook, url: \"" + address(hanging_port) + "\", timeout: 60s}\n";
     }
     std::string rules = "rules:\n  - {name: told, base: " + std::string(moving) +
-                        ", dependents: [registry.example.com/shop/api:latest], fire: [answers]}\n";
+                        ", dependents: [registry.example.com/shop/api:latest], fire: [" + answering + "]}\n";
     if (hanging > 0)
         rules += "  - {name: hanging, base: " + std::string(told_to_nobody) +
                  ", dependents: [registry.example.com/shop/other:latest], fire: [" + fire + "]}\n";
@@ -133,16 +135,28 @@ void DeliveryHouse::queue_changes(std::size_t count) {
 void DeliveryHouse::queue_hanging() {
     auto base = *model::Reference::parse(told_to_nobody);
     for (int at = 0; at < 2; ++at) succeeded(outside_->wait_for(parts_->store->record(next_change(base))));
+    hanging_ = configuration_->dispatch->targets.size() - 1;
 }
 
-void DeliveryHouse::run(const std::function<bool()>& done, std::size_t deliveries) {
+double DeliveryHouse::run(const std::function<bool()>& done, std::size_t deliveries) {
     auto deliver = [](DeliveryHouse& house, const std::function<bool()>& sent,
-                      std::size_t wanted) -> Async<Result<void>> {
+                      std::size_t wanted) -> Async<Result<double>> {
         TaskGroup sending(house.outside_->loop.get_executor());
-        for (const auto& [name, target] : house.configuration_->dispatch->targets)
-            house.parts_->dispatcher.notify({name});
-        sending.start("dispatcher", house.parts_->dispatcher.run(Milliseconds(0)));
+        auto& dispatcher = house.parts_->dispatcher;
         auto limit = Steady::now() + std::chrono::minutes(2);
+        auto held = co_await dispatcher.pause(answering);
+        if (!held) co_return held.error();
+        for (const auto& [name, target] : house.configuration_->dispatch->targets) dispatcher.notify({name});
+        sending.start("dispatcher", dispatcher.run(Milliseconds(0)));
+        for (std::size_t hang = 0; hang < house.hanging_;) {
+            co_await sleep_for(house.outside_->clock, Milliseconds(10));
+            if (Steady::now() > limit) co_return Error(ErrorKind::timed_out, "not all that hang do so");
+            hang = 0;
+            for (const auto& target : dispatcher.reports()) hang += target.in_flight;
+        }
+        auto start = Steady::now();
+        auto let_go = co_await dispatcher.resume(answering);
+        if (!let_go) co_return let_go.error();
         for (bool finished = false; !finished;) {
             co_await sleep_for(house.outside_->clock, Milliseconds(1));
             if (Steady::now() > limit) co_return Error(ErrorKind::timed_out, "not everything was delivered");
@@ -151,11 +165,14 @@ void DeliveryHouse::run(const std::function<bool()>& done, std::size_t deliverie
             if (!counts) co_return counts.error();
             finished = counts->deliveries["delivered"] >= static_cast<std::int64_t>(wanted);
         }
+        double took = std::chrono::duration<double>(Steady::now() - start).count();
         sending.cancel();
         co_await sending.wait();
-        co_return Result<void>();
+        co_return took;
     };
-    succeeded(outside_->wait_for(deliver(*this, done, deliveries)));
+    auto took = outside_->wait_for(deliver(*this, done, deliveries));
+    if (!took) throw std::runtime_error(took.error().message());
+    return *took;
 }
 
 Async<void> DeliveryHouse::commit(std::size_t number, Times& times) {

@@ -21,8 +21,9 @@ public:
     void queue_changes(std::size_t count);
     // One change with a delivery to each of the targets that hang.
     void queue_hanging();
-    // Delivers until `done`, and until so many are recorded as delivered.
-    void run(const std::function<bool()>& done, std::size_t deliveries);
+    // Delivers until `done`, and until so many are recorded as delivered. Says how many seconds that took
+    // from the moment in which all the targets that hang did so.
+    double run(const std::function<bool()>& done, std::size_t deliveries);
     // Delivers while so many changes are committed, so many in a second; when each delivery was committed.
     using Times = std::map<std::string, std::chrono::steady_clock::time_point>;
     Times run_paced(std::size_t count, int per_second);
@@ -43,6 +44,7 @@ private:
     std::unique_ptr<app::Parts> parts_;
     std::shared_ptr<const rules::PlanningTable> planning_;
     std::map<std::string, std::size_t> turns_;  // changes so far, by base
+    std::size_t hanging_ = 0;                   // deliveries that will not be answered
 };
 
 }  // namespace basewatch::bench
