@@ -46,7 +46,7 @@ std::shared_ptr<rules::PlanningTable> planning_table(const settings::Settings& s
         if (auto merged = presets::merge(target)) {
             rules::PlannedTarget planned(merged->per() == settings::Per::dependent);
             planned.group = merged->group;
-            table->targets.emplace(name, std::move(planned));
+            table->targets.emplace(name, planned);
         }
     for (const auto& [alias, base] : bases_by_alias(settings)) table->aliases[base].push_back(alias);
     for (auto& pattern : tag_patterns(settings)) {

@@ -85,10 +85,13 @@ int show_registries(const json& answer) {
         };
         add("state", cell(host, "state"), "", cell(host, "state_until"));
         auto now = number(host, "rate_per_second"), usual = number(host, "rate_configured");
-        add("rate", now + "/s" + (now == usual ? "" : " of " + usual + "/s"), "", "");
+        auto rate = now + "/s";
+        if (now != usual) rate.append(" of ").append(usual).append("/s");
+        add("rate", std::move(rate), "", "");
         add("pulls", pulls_of(host), "", "");
         auto wanted = cell(host, "interval"), possible = cell(host, "effective_interval");
-        add("interval", wanted == possible ? wanted : wanted + " wanted, " + possible + " possible", "", "");
+        if (wanted != possible) wanted.append(" wanted, ").append(possible).append(" possible");
+        add("interval", std::move(wanted), "", "");
         if (const auto* learned = object_member(host, "learned"))
             for (const auto& [what, fact] : learned->items())
                 add(what, cell(fact, "value"), cell(fact, "since"), cell(fact, "until"));

@@ -214,8 +214,7 @@ void Transfer::clean_up() {
 
 std::size_t Transfer::read(char* to, std::size_t size, std::size_t count, void* self) {
     auto* transfer = static_cast<Transfer*>(self);
-    auto length = std::min(size * count, transfer->mail_.message.size() - transfer->sent_);
-    std::memcpy(to, transfer->mail_.message.data() + transfer->sent_, length);
+    auto length = transfer->mail_.message.copy(to, size * count, transfer->sent_);
     transfer->sent_ += length;
     return length;
 }

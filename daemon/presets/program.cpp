@@ -46,7 +46,8 @@ std::vector<std::string> environment_of(const Target& target, const RenderInput&
                                          "LANG=C.UTF-8", "BASEWATCH_DELIVERY_ID=" + delivery_id,
                                          "BASEWATCH_EVENT_TYPE=" + input.event_type,
                                          "BASEWATCH_TARGET=" + target.name};
-    for (const auto& [name, value] : input.build) environment.push_back("BASEWATCH_" + name + "=" + value);
+    for (const auto& [name, value] : input.build)
+        environment.push_back(std::string("BASEWATCH_").append(name).append("=").append(value));
     for (auto& variable : environment) std::erase(variable, '\0');
     return environment;
 }

@@ -133,24 +133,26 @@ Async<void> Watcher::State::check_all(model::DetectedBy by,
     std::map<std::string, Queue> queues;
     for (std::size_t i = 0; i < names.size(); ++i)
         queues[model::Reference::parse(*names[i])->registry()].places.push_back(i);
-    auto give = [&](std::size_t place, CheckReport report) {
+    std::function<void(std::size_t, CheckReport)> give = [&](std::size_t place, CheckReport report) {
         auto [first, last] = told.equal_range(report.base);
         for (; first != last; ++first) report.add(std::move(first->second));
         each(place, std::move(report));
     };
-    auto drain = [&](Queue& queue) -> Async<void> {
+    auto drain = [](State& state, Queue& queue, const std::vector<const std::string*>& all,
+                    const std::function<void(std::size_t, CheckReport)>& take,
+                    model::DetectedBy how) -> Async<void> {
         while (queue.next < queue.places.size()) {
             std::size_t place = queue.places[queue.next++];
-            auto base = *model::Reference::parse(*names[place]);
+            auto base = *model::Reference::parse(*all[place]);
             bool asked_to_stop = co_await stop_requested();
             auto report = given_up(base);
             if (!asked_to_stop && queue.silent >= most_silent) {
-                report = co_await fail(base, by, queue.silence);
+                report = co_await state.fail(base, how, queue.silence);
             } else if (!asked_to_stop) {
-                report = co_await check_or_join(base, by);
+                report = co_await state.check_or_join(base, how);
                 listen_to(queue, report);
             }
-            give(place, std::move(report));
+            take(place, std::move(report));
         }
     };
     TaskGroup group(executor);
@@ -160,7 +162,7 @@ Async<void> Watcher::State::check_all(model::DetectedBy by,
         std::sort(queue.places.begin(), queue.places.end(),
                   [&](std::size_t a, std::size_t b) { return *names[a] < *names[b]; });
         for (std::size_t i = 0; i < std::min(workers, queue.places.size()); ++i)
-            group.start("check", drain(queue));
+            group.start("check", drain(*this, queue, names, give, by));
     }
     co_await group.wait();
     co_await save_marks();
