@@ -177,6 +177,15 @@ TEST_F(LibraryTest, CloudEventsReadsTheEvent) {
     EXPECT_EQ(verified.exit_code, 0) << verified.output << verified.errors;
 }
 
+// One server of nginx, whose files are all in the folder `where`.
+std::string nginx_serving(const std::string& where, const std::string& server) {
+    std::string text = "daemon off; master_process off; pid " + where +
+                       "/pid;\nerror_log stderr warn;\nevents {}\nhttp {\n  access_log off;\n";
+    for (const std::string kind : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"})
+        text += "  " + kind + "_temp_path " + where + "/" + kind + ";\n";
+    return text + "  server {\n    " + server + "  }\n}\n";
+}
+
 // nginx in front of nothing, saying what an overloaded or a moved service says.
 struct NginxTest : DeliveryTest {
     int port = free_port();
@@ -184,26 +193,14 @@ struct NginxTest : DeliveryTest {
 
     void SetUp() override {
         auto where = folder.path().string();
-        auto configuration = folder.write("nginx.conf", "daemon off; master_process off; pid " + where +
-                                                            R"(/pid;
-error_log stderr warn;
-events {}
-http {
-  access_log off;
-  client_body_temp_path )" + where + "/body; proxy_temp_path " +
-                                                            where + "/proxy; fastcgi_temp_path " + where +
-                                                            "/fastcgi; uwsgi_temp_path " + where +
-                                                            "/uwsgi; scgi_temp_path " + where + R"(/scgi;
-  server {
-    listen 127.0.0.1:)" + std::to_string(port) + R"(;
+        auto configuration =
+            folder.write("nginx.conf", nginx_serving(where, "listen 127.0.0.1:" + std::to_string(port) + R"(;
     location /busy { add_header Retry-After 3600 always; return 429; }
     location /down { return 503; }
     location /moved { return 301 /fine; }
     location /gone { return 410; }
     location /fine { return 200 "thanks\n"; }
-  }
-}
-)");
+)"));
         server = std::make_unique<Process>(
             std::vector<std::string>{"/usr/sbin/nginx", "-c", configuration, "-p", where});
         ASSERT_TRUE(accepts_connections(port)) << server->errors();
@@ -253,27 +250,15 @@ TEST_F(DeliveryTest, ACertificateOfOursOpensAReceiverThatWantsOne) {
     auto strange = strangers.sign({{"basewatch"}, {}});
     int port = free_port();
     auto where = folder.path().string();
-    auto configuration = folder.write("nginx.conf", "daemon off; master_process off; pid " + where +
-                                                        R"(/pid;
-error_log stderr warn;
-events {}
-http {
-  access_log off;
-  client_body_temp_path )" + where + "/body; proxy_temp_path " +
-                                                        where + "/proxy; fastcgi_temp_path " + where +
-                                                        "/fastcgi; uwsgi_temp_path " + where +
-                                                        "/uwsgi; scgi_temp_path " + where + R"(/scgi;
-  server {
-    listen 127.0.0.1:)" + std::to_string(port) + R"( ssl;
+    auto configuration =
+        folder.write("nginx.conf", nginx_serving(where, "listen 127.0.0.1:" + std::to_string(port) + R"( ssl;
     ssl_certificate )" + server_files.certificate + R"(;
     ssl_certificate_key )" + server_files.key + R"(;
     ssl_client_certificate )" + authority.file() + R"(;
     ssl_verify_client on;
     location / { return 200 "$ssl_client_s_dn
 "; }
-  }
-}
-)");
+)"));
     Process server({"/usr/sbin/nginx", "-c", configuration, "-p", where});
     ASSERT_TRUE(accepts_connections(port)) << server.errors();
     auto target = [&](const std::string& name, const std::string& ca, const CertificateFiles& files) {

@@ -13,18 +13,6 @@ using ::testing::Not;
 using ::testing::SizeIs;
 
 struct Deliveries : StoreTest {
-    // One delivery to `target`; its id.
-    std::string queued(const std::string& target, Time due = noon) {
-        auto finding = make.news({target}, due);
-        auto id = finding.deliveries[0].id;
-        put(std::move(finding));
-        return id;
-    }
-    std::vector<std::string> claim(const std::string& target, Time now = noon, std::size_t limit = 10) {
-        std::vector<std::string> ids;
-        for (const auto& one : read(store->claim_due(target, now, limit))) ids.push_back(one.delivery.id);
-        return ids;
-    }
     model::Delivery delivery(const std::string& id) { return read(store->delivery(id)); }
     model::Attempt attempt(const std::string& id, DeliveryState next,
                            std::optional<Time> due = std::nullopt) {

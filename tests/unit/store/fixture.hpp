@@ -154,6 +154,19 @@ protected:
         if (!result) throw std::runtime_error(result.error().message());
         return std::move(*result);
     }
+    // One delivery to `target`; its id.
+    std::string queued(const std::string& target, Time due = noon) {
+        auto finding = make.news({target}, due);
+        auto id = finding.deliveries[0].id;
+        put(std::move(finding));
+        return id;
+    }
+    // The ids of what is due.
+    std::vector<std::string> claim(const std::string& target, Time now = noon, std::size_t limit = 10) {
+        std::vector<std::string> ids;
+        for (const auto& one : read(store->claim_due(target, now, limit))) ids.push_back(one.delivery.id);
+        return ids;
+    }
     ErrorKind kind_of(Async<Result<void>> task) {
         auto result = run(std::move(task));
         return result ? throw std::runtime_error("it went well") : result.error().kind();

@@ -14,17 +14,6 @@ using ::testing::Pair;
 using ::testing::SizeIs;
 
 struct ReplayTest : StoreTest {
-    std::string queued(const std::string& target, Time due = noon) {
-        auto finding = make.news({target}, due);
-        auto id = finding.deliveries[0].id;
-        put(std::move(finding));
-        return id;
-    }
-    std::vector<std::string> claim(const std::string& target, Time now = noon, std::size_t limit = 10) {
-        std::vector<std::string> ids;
-        for (const auto& one : read(store->claim_due(target, now, limit))) ids.push_back(one.delivery.id);
-        return ids;
-    }
     void finish(const std::string& id, DeliveryState next, bool replay = false) {
         model::Attempt attempt;
         attempt.delivery_id = id;
