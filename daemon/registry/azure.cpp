@@ -51,12 +51,7 @@ net::HttpRequest azure_request(const net::Url& registry, const settings::CloudLo
 }
 
 Result<Lent> read_azure_answer(const net::HttpResponse& response, const std::string& server, Time now) {
-    if (response.status != 200) {
-        auto error = error_of(response, server, "", now);
-        if (response.status == 400 && error.kind() != ErrorKind::rate_limited)
-            return Error(ErrorKind::unauthorized, error.message()).with_status(400);
-        return error;
-    }
+    if (response.status != 200) return error_of_grant(response, server, now);
     auto body = parse_json(response.body, JsonLimits{256u << 10, 8});
     auto token = body ? string_member(*body, "refresh_token").value_or("") : "";
     bool clean = !token.empty() && token.size() <= most_token &&

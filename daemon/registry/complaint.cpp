@@ -282,4 +282,10 @@ Error error_of(const net::HttpResponse& response, const std::string& host, const
         .with_retry_after(may_wait ? asked_wait(response, now) : std::nullopt);
 }
 
+Error error_of_grant(const net::HttpResponse& response, const std::string& server, Time now) {
+    auto error = error_of(response, server, "", now);
+    bool refused = response.status == 400 && error.kind() != ErrorKind::rate_limited;
+    return refused ? Error(ErrorKind::unauthorized, error.message()).with_status(400) : error;
+}
+
 }  // namespace basewatch::registry

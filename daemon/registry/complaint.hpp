@@ -31,5 +31,8 @@ bool means_rate_limit(const net::HttpResponse& response);
 // The Error that an answer's status stands for, whoever gave it; for any status but 200. `said` replaces the
 // body's own words where they are known from elsewhere (a HEAD has none).
 Error error_of(const net::HttpResponse& response, const std::string& host, const std::string& said, Time now);
+// The same of a server that was asked for a grant: one that it refuses is a 400 (RFC 6749 §5.2), and means
+// that the login is wrong.
+Error error_of_grant(const net::HttpResponse& response, const std::string& server, Time now);
 
 }  // namespace basewatch::registry

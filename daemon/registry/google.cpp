@@ -87,13 +87,7 @@ Credential google_credential(Secret access_token) {
 }
 
 Result<Lent> read_google_answer(const net::HttpResponse& response, const std::string& server, Time now) {
-    if (response.status != 200) {
-        auto error = error_of(response, server, "", now);
-        // RFC 6749 §5.2: a grant that is refused is a 400.
-        if (response.status == 400 && error.kind() != ErrorKind::rate_limited)
-            return Error(ErrorKind::unauthorized, error.message()).with_status(400);
-        return error;
-    }
+    if (response.status != 200) return error_of_grant(response, server, now);
     auto wrong = [&](std::string_view why) {
         return Error(ErrorKind::bad_answer, server + " answered " + std::string(why)).with_status(200);
     };
