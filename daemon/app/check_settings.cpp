@@ -120,6 +120,14 @@ void check_group(const TargetSettings& settings, const presets::Target& target, 
                                               "all of `.events`, or remove `group`");
 }
 
+void warn_of_missing_library(const TargetSettings& settings, const Result<void>& usable, Problems& problems) {
+    if (usable) return;
+    problems.warning(settings.preset_at, "nothing can be sent to target " + ticked(settings.name) +
+                                             ", and it will be tried "
+                                             "again until it expires: " +
+                                             usable.error().message());
+}
+
 std::optional<presets::Target> check_target(const TargetSettings& settings, Problems& problems) {
     if (settings.preset.empty()) return std::nullopt;
     if (presets::find(settings.preset) == nullptr) {
@@ -272,13 +280,16 @@ void check_logins(const settings::RegistriesSettings& registries, Problems& prob
 
 }  // namespace
 
-void check_settings(const Settings& settings, Problems& problems) {
+void check_settings(const Settings& settings, Problems& problems, Result<void> (*usable)(presets::Way)) {
     check_proxies(*settings.registries, problems);
     check_logins(*settings.registries, problems);
     bool read_whole = !problems.failed();
     Merged targets;
     for (const auto& [name, target] : settings.targets)
-        if (auto merged = check_target(target, problems)) targets.emplace(name, std::move(*merged));
+        if (auto merged = check_target(target, problems)) {
+            warn_of_missing_library(target, usable(merged->way), problems);
+            targets.emplace(name, std::move(*merged));
+        }
     Parameters parameters(settings);
     for (const auto& rule : settings.rules) check_rule(rule, settings, targets, parameters, problems);
     for (const auto& notify : settings.notify) check_notify(notify, settings, targets, problems);

@@ -7,10 +7,14 @@
 // Whether jq programs compile is asked of the jq worker, elsewhere.
 
 #include "foundation/yaml.hpp"
+#include "presets/way.hpp"
 #include "settings/settings.hpp"
 
 namespace basewatch::app {
 
-void check_settings(const settings::Settings& settings, Problems& problems);
+// `usable` says whether the client library of a way out is installed. A missing one is a warning: the daemon
+// does everything else, and what is for that target waits for its next attempt.
+void check_settings(const settings::Settings& settings, Problems& problems,
+                    Result<void> (*usable)(presets::Way) = presets::usable);
 
 }  // namespace basewatch::app

@@ -1,6 +1,7 @@
 #include "net/mail_sender.hpp"
 
 #include "net/address_guard.hpp"
+#include "net/curl.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/cancellation_state.hpp>
@@ -16,7 +17,6 @@
 #include <charconv>
 #include <csignal>
 #include <cstring>
-#include <curl/curl.h>
 #include <netinet/in.h>
 #include <thread>
 
@@ -59,12 +59,10 @@ public:
 
     // False when libcurl has no memory for it.
     bool start(const std::shared_ptr<Transfer>& self) {
-        // Once, before any other thread is in libcurl.
-        static const bool ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-        multi_ = curl_multi_init();
-        easy_ = curl_easy_init();
-        if (!ready || multi_ == nullptr || easy_ == nullptr || !prepare()) return false;
-        if (curl_multi_add_handle(multi_, easy_) != CURLM_OK) return false;
+        multi_ = curl().multi_init();
+        easy_ = curl().easy_init();
+        if (multi_ == nullptr || easy_ == nullptr || !prepare()) return false;
+        if (curl().multi_add_handle(multi_, easy_) != CURLM_OK) return false;
         std::weak_ptr<Transfer> weak = self;
         thread_ = std::thread([this, weak] {
             run();
@@ -91,7 +89,7 @@ public:
     void give_up() {
         std::scoped_lock lock(mutex_);
         given_up_ = true;
-        if (multi_ != nullptr) curl_multi_wakeup(multi_);
+        if (multi_ != nullptr) curl().multi_wakeup(multi_);
         if (socket_ != CURL_SOCKET_BAD) shutdown(socket_, SHUT_RDWR);
     }
     // Nobody is left to be told.
@@ -110,15 +108,15 @@ public:
         std::from_chars(text_.data(), text_.data() + std::min<std::size_t>(text_.size(), 3), code);
         return {code, text_};
     }
-    std::string fault() const { return fault_[0] == '\0' ? curl_easy_strerror(result_) : fault_.data(); }
+    std::string fault() const { return fault_[0] == '\0' ? curl().easy_strerror(result_) : fault_.data(); }
 
 private:
     template <class T>
     bool set(CURLoption option, T value) {
-        return curl_easy_setopt(easy_, option, value) == CURLE_OK;
+        return curl().easy_setopt(easy_, option, value) == CURLE_OK;
     }
     bool append(curl_slist*& list, const std::string& text) {
-        auto* longer = curl_slist_append(list, text.c_str());
+        auto* longer = curl().slist_append(list, text.c_str());
         if (longer == nullptr) return false;
         list = longer;
         return true;
@@ -187,11 +185,11 @@ void Transfer::run() {
     sigaddset(&broken_pipe, SIGPIPE);
     pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
     for (int running = 1; running > 0 && !given_up_;) {
-        if (curl_multi_perform(multi_, &running) != CURLM_OK) break;
-        if (running > 0) curl_multi_poll(multi_, nullptr, 0, 1000, nullptr);
+        if (curl().multi_perform(multi_, &running) != CURLM_OK) break;
+        if (running > 0) curl().multi_poll(multi_, nullptr, 0, 1000, nullptr);
     }
     int left = 0;
-    while (auto* message = curl_multi_info_read(multi_, &left))
+    while (auto* message = curl().multi_info_read(multi_, &left))
         if (message->msg == CURLMSG_DONE) result_ = message->data.result;
     // Here and not on the loop: what libcurl does to part from the server waits for it.
     clean_up();
@@ -203,11 +201,11 @@ void Transfer::clean_up() {
         std::scoped_lock lock(mutex_);
         std::swap(multi, multi_);
     }
-    if (multi != nullptr && easy_ != nullptr) curl_multi_remove_handle(multi, easy_);
-    curl_easy_cleanup(easy_);
-    curl_multi_cleanup(multi);
-    curl_slist_free_all(recipients_);
-    curl_slist_free_all(names_);
+    if (multi != nullptr && easy_ != nullptr) curl().multi_remove_handle(multi, easy_);
+    curl().easy_cleanup(easy_);
+    curl().multi_cleanup(multi);
+    curl().slist_free_all(recipients_);
+    curl().slist_free_all(names_);
     easy_ = nullptr;
     recipients_ = names_ = nullptr;
 }
@@ -298,7 +296,13 @@ Result<std::string> pinned(const Mail& mail, const std::vector<std::string>& add
 MailSender::MailSender(asio::any_io_executor executor, Clock& clock, Resolver& resolver)
     : executor_(std::move(executor)), clock_(clock), resolver_(resolver) {}
 
+Result<void> MailSender::usable() {
+    return curl().usable;
+}
+
 Async<Result<MailReply>> MailSender::send(Mail mail) {
+    auto usable = MailSender::usable();
+    if (!usable) co_return usable.error();
     const Error stopped(ErrorKind::cancelled, "stopped while a mail was sent");
     const Error late(ErrorKind::timed_out, "the mail server did not take it within " +
                                                std::to_string(mail.timeout.count()) + " ms");

@@ -41,9 +41,12 @@ class MailSender {
 public:
     MailSender(asio::any_io_executor executor, Clock& clock, Resolver& resolver);
 
+    // unsupported where libcurl is not installed. Loads it.
+    static Result<void> usable();
+
     // A refusal is a reply, not an error. Errors: name_lookup, blocked, unreachable, timed_out, tls,
-    // unsupported (no STARTTLS, no common way to log in), bad_answer, cancelled. An error after the message
-    // was sent may mean that it was taken.
+    // unsupported (no libcurl, no STARTTLS, no common way to log in), bad_answer, cancelled. An error after
+    // the message was sent may mean that it was taken.
     Async<Result<MailReply>> send(Mail mail);
 
 private:

@@ -1,5 +1,6 @@
 #include "presets/way.hpp"
 
+#include "net/mail_sender.hpp"
 #include "presets/address.hpp"
 #include "presets/program.hpp"
 
@@ -78,6 +79,10 @@ std::vector<std::string> places(const Target& target) {
     if (target.way == Way::program) return places_of_command(target.command);
     if (target.way == Way::mail) return {};
     return target.fields.url ? places(target.fields.url->reveal()) : std::vector<std::string>();
+}
+
+Result<void> usable(Way way) {
+    return way == Way::mail ? net::MailSender::usable() : Result<void>();
 }
 
 }  // namespace basewatch::presets

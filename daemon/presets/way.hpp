@@ -18,4 +18,8 @@ std::vector<std::pair<Mark, std::string>> misplaced_keys(const settings::TargetS
 // parameters aside.
 std::vector<std::string> places(const Target& target);
 
+// Whether the client library that this way needs is there: unsupported, with the package to install, where it
+// is not. Loads it.
+Result<void> usable(Way way);
+
 }  // namespace basewatch::presets

@@ -46,6 +46,9 @@ TEST_F(Package, AsksForTheLibrariesItUses) {
     for (const char* library : {"libssl3", "libsqlite3-0", "libyaml-cpp0.7", "libre2-9", "libjq1", "libc6"})
         EXPECT_THAT(depends, HasSubstr(library));
     EXPECT_THAT(depends, Not(HasSubstr("-dev")));
+    // Loaded by the targets that need it: nobody has to have it.
+    EXPECT_THAT(depends, Not(HasSubstr("libcurl")));
+    EXPECT_THAT(field("Recommends"), HasSubstr("libcurl4"));
     EXPECT_THAT(field("Package") + field("Architecture"), HasSubstr("basewatch"));
 }
 

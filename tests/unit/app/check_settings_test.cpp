@@ -190,6 +190,26 @@ TEST(CheckSettings, mail) {
     });
 }
 
+TEST(CheckSettings, a_client_library_that_is_not_installed) {
+    auto only_http = [](presets::Way way) {
+        return way == presets::Way::http
+                   ? Result<void>()
+                   : Error(ErrorKind::unsupported, "a library is missing: install the package libx");
+    };
+    Problems problems;
+    auto settings = settings::readable_text(
+        "f",
+        "targets:\n  w: {preset: webhook, url: 'https://ci.example.com'}\n"
+        "  m: {preset: smtp, from: a@example.com, to: b@example.com, url: 'smtp://mail.example.com'}\n"
+        "notify: [{events: base.recovered, fire: [w, m]}]",
+        settings::Environment{}, problems);
+    check_settings(settings, problems, only_http);
+    EXPECT_THAT(
+        told(problems),
+        ElementsAre("f:3:15 warning: nothing can be sent to target `m`, and it will be tried again until it "
+                    "expires: a library is missing: install the package libx"));
+}
+
 TEST(CheckSettings, places_in_a_command) {
     expect({
         {"targets: {x: {preset: exec, per: dependent, command: [/bin/true, '{DEPENDENT}', '{project}']}}\n"
