@@ -1,6 +1,6 @@
 #pragma once
-// A library that only some ways out need (mail, brokers). It is loaded when the first of them is used, so that
-// a daemon without such targets neither carries it nor needs it installed. Once loaded it stays: such
+// A library that only some ways out need (mail, brokers). It is loaded when the first of them is used, so
+// that a daemon without such targets neither carries it nor needs it installed. Once loaded it stays: such
 // libraries keep threads and exit handlers that outlive any unloading.
 
 #include "foundation/error.hpp"

@@ -3,12 +3,24 @@
 #include "foundation/time.hpp"
 
 #include <sqlite3.h>
+#include <system_error>
 
 namespace basewatch::store {
 
 namespace {
 
 constexpr int busy_timeout_ms = 5000;
+
+std::string failing_disk(const std::string& path) {
+    return "the disk that holds the state " + path + " fails";
+}
+
+int last_fault(sqlite3_file* file) {
+    int fault = 0;
+    bool open = file != nullptr && file->pMethods != nullptr;
+    bool known = open && file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &fault) == SQLITE_OK;
+    return known ? fault : 0;
+}
 
 }  // namespace
 
@@ -34,10 +46,17 @@ Error error_of(const std::string& path, const SQLite::Exception& fault) {
         case SQLITE_LOCKED:
             return storage("another program keeps the state " + path + " locked: end it");
         case SQLITE_IOERR:
-            return storage("the disk that holds the state " + path + " fails");
+            return storage(failing_disk(path));
         default:
             return storage("the state " + path + " cannot be used");
     }
+}
+
+Error error_of(const Connection& connection, const SQLite::Exception& fault) {
+    bool unreadable = (fault.getErrorCode() & 0xff) == SQLITE_CORRUPT && connection.disk_fault() != 0;
+    if (!unreadable) return error_of(connection.path(), fault);
+    return Error(ErrorKind::storage, failing_disk(connection.path()) + " (" +
+                                         std::generic_category().message(connection.disk_fault()) + ")");
 }
 
 Connection::Connection(std::string path, int flags)
@@ -54,6 +73,16 @@ std::int64_t Connection::rows_written() const {
 
 bool Connection::in_transaction() const {
     return sqlite3_get_autocommit(database_.getHandle()) == 0;
+}
+
+int Connection::disk_fault() const {
+    for (int which : {SQLITE_FCNTL_FILE_POINTER, SQLITE_FCNTL_JOURNAL_POINTER}) {
+        sqlite3_file* file = nullptr;
+        sqlite3_file_control(database_.getHandle(), "main", which, &file);
+        int fault = last_fault(file);
+        if (fault != 0) return fault;
+    }
+    return 0;
 }
 
 SQLite::Statement& Connection::prepared(std::string_view sql) {

@@ -29,6 +29,11 @@ struct Unreadable : std::runtime_error {
 // everything else is `storage`.
 Error error_of(const std::string& path, const SQLite::Exception& fault);
 
+class Connection;
+// Likewise, where the connection can be asked what its disk said: SQLite calls a file damaged that could not
+// be read (sqlite.org/rescode.html#ioerr_corruptfs).
+Error error_of(const Connection& connection, const SQLite::Exception& fault);
+
 class Connection {
 public:
     // `flags` as SQLite's open takes them. Throws SQLite::Exception.
@@ -43,6 +48,8 @@ public:
     std::int64_t rows_written() const;
     // Rows that the last statement wrote.
     std::int64_t rows_touched() const { return database_.getChanges(); }
+    // The system's word for the last read, write or flush that failed, of the file or its log; 0 for none.
+    int disk_fault() const;
 
 private:
     friend class Query;

@@ -103,8 +103,8 @@ std::optional<Error> Store::Worker::transact(const Batch& batch) {
                 perform_safely(*operation);
             // On a full disk or a read error SQLite may undo the whole transaction by itself.
             if (!connection_->in_transaction())
-                return Error(ErrorKind::storage, "the state " + connection_->path() +
-                                                     " could not be written: the disk is full or fails");
+                return Error(ErrorKind::storage,
+                             "the disk that holds the state " + connection_->path() + " is full or fails");
         }
         if (refused_) note(refused_);
         if (!changed) {
@@ -119,7 +119,7 @@ std::optional<Error> Store::Worker::transact(const Batch& batch) {
         if (!refused_) note(std::nullopt);
         return std::nullopt;
     } catch (const SQLite::Exception& fault) {
-        auto error = error_of(connection_->path(), fault);
+        auto error = error_of(*connection_, fault);
         if (connection_->in_transaction()) connection_->database().tryExec("ROLLBACK");
         return error;
     }
@@ -141,7 +141,7 @@ bool Store::Worker::perform_safely(Operation& operation) {
     try {
         return operation.perform(*connection_);
     } catch (const SQLite::Exception& fault) {
-        auto error = error_of(connection_->path(), fault);
+        auto error = error_of(*connection_, fault);
         if (operation.writes() && error.kind() == ErrorKind::storage) refused_ = error;
         operation.fail(error);
     } catch (const std::exception& fault) {
