@@ -39,6 +39,11 @@ std::optional<std::string> fault_of_listen(std::string_view text) {
     return std::nullopt;
 }
 
+// What an address to listen at is called where places are kept.
+std::string listen_place(const std::string& address) {
+    return "`listen` address " + address;
+}
+
 void read_listen(YamlMap& map, Reading& reading) {
     auto value = map.take("listen");
     if (!value) return;
@@ -47,7 +52,7 @@ void read_listen(YamlMap& map, Reading& reading) {
         if (!text) continue;
         if (auto fault = fault_of_listen(*text)) {
             reading.problems.error(item.mark(), "`listen` cannot be " + item.described() + ": " + *fault);
-        } else if (reading.first("`listen` address " + *text, item.mark())) {
+        } else if (reading.first(listen_place(*text), item.mark())) {
             reading.settings.daemon.listen.push_back(*text);
         }
     }
@@ -121,6 +126,17 @@ void read_daemon(const YamlValue& value, Reading& reading) {
             read_duration(*kept, "retention", 1min, std::chrono::hours(24 * 36'500), reading.problems)
                 .value_or(daemon.retention);
     map.finish();
+}
+
+void warn_of_listening_without_tokens(Reading& reading) {
+    const auto& daemon = reading.settings.daemon;
+    if (!daemon.api_tokens.empty()) return;
+    for (const auto& address : daemon.listen)
+        if (!address.starts_with("unix:"))
+            reading.problems.warning(reading.places.at(listen_place(address)),
+                                     "only /livez and /readyz answer at " + address +
+                                         ": every other request over TCP needs one of `api_tokens`, and "
+                                         "there are none");
 }
 
 }  // namespace basewatch::settings

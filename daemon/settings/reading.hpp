@@ -22,6 +22,8 @@ struct Reading {
 };
 
 void read_daemon(const YamlValue& value, Reading& reading);
+// Once all is read: an address that nobody can use, for want of tokens, is told.
+void warn_of_listening_without_tokens(Reading& reading);
 void read_defaults(const YamlValue& value, Reading& reading);
 void read_registries(const YamlValue& value, Reading& reading);
 // `mirror` and `mirror_only` of the registry `host`.

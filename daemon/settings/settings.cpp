@@ -62,6 +62,7 @@ std::vector<std::string> files_beside(const std::string& file, Problems& problem
 
 Settings finished(Reading reading, const Environment& environment) {
     auto& settings = reading.settings;
+    warn_of_listening_without_tokens(reading);
     if (settings.daemon.state.empty()) settings.daemon.state = default_state(environment);
     if (settings.daemon.listen.empty()) settings.daemon.listen = {default_listen(environment)};
     add_mirrors_as_registries(reading);

@@ -40,7 +40,7 @@ TEST_F(Files, lists_and_names_are_joined_in_name_order) {
     folder_.write("basewatch.yaml",
                   "watch: [alpine:3.20]\ntargets: {a: {preset: webhook, url: 'https://a.example'}}\n"
                   "daemon: {listen: 'unix:/run/a.sock'}\n");
-    folder_.write("conf.d/20-b.yaml", "watch: [debian:12]\ndaemon: {listen: '127.0.0.1:1'}\n");
+    folder_.write("conf.d/20-b.yaml", "watch: [debian:12]\ndaemon: {listen: 'unix:/run/b.sock'}\n");
     folder_.write("conf.d/10-a.yaml",
                   "watch: [ruby:3.3]\ntargets: {b: {preset: webhook, url: 'https://b.example'}}\n"
                   "daemon: {retention: 7d}\n");
@@ -54,7 +54,7 @@ TEST_F(Files, lists_and_names_are_joined_in_name_order) {
     for (const auto& watch : settings->watch) watched.push_back(watch.base.familiar());
     EXPECT_THAT(watched, ElementsAre("alpine:3.20", "ruby:3.3", "debian:12"));
     EXPECT_EQ(settings->targets.size(), 2u);
-    EXPECT_THAT(settings->daemon.listen, ElementsAre("unix:/run/a.sock", "127.0.0.1:1"));
+    EXPECT_THAT(settings->daemon.listen, ElementsAre("unix:/run/a.sock", "unix:/run/b.sock"));
 }
 
 TEST_F(Files, a_name_twice_is_told_with_both_places) {

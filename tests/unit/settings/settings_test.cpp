@@ -71,6 +71,18 @@ daemon:
     EXPECT_EQ(daemon.retention, 24h * 30);
 }
 
+TEST(Settings, listening_where_nobody_can_ask_is_told) {
+    const std::string listen = "daemon:\n  listen: ['unix:/run/x.sock', '127.0.0.1:8463']\n";
+    Problems problems;
+    EXPECT_TRUE(read_settings_text("f.yaml", listen, {}, problems));
+    EXPECT_THAT(
+        told(problems),
+        ElementsAre("f.yaml:2:32 only /livez and /readyz answer at 127.0.0.1:8463: every other request over "
+                    "TCP needs one of `api_tokens`, and there are none"));
+    good(listen + "  api_tokens: [{name: ops, token: '${env:OPS}', scopes: [read]}]\n",
+         {{{"OPS", "a-token-that-is-long"}}});
+}
+
 TEST(Settings, listen_addresses_that_cannot_be) {
     for (std::string_view address : {"unix:relative", "127.0.0.1", "::1:8463", "127.0.0.1:99999",
                                      "127.0.0.1:", "http://127.0.0.1:80", ":80", "/run/x.sock"}) {
