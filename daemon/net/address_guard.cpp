@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <iterator>
+#include <netinet/in.h>
 #include <optional>
 
 namespace basewatch::net {
@@ -136,6 +138,21 @@ bool allowed(AddressRule rule, const boost::asio::ip::address& address) {
             return lends_credentials(address);
     }
     return false;
+}
+
+boost::asio::ip::address address_of(const sockaddr& address) {
+    namespace ip = boost::asio::ip;
+    if (address.sa_family == AF_INET) {
+        sockaddr_in four{};
+        std::memcpy(&four, &address, sizeof four);
+        return ip::address_v4(ntohl(four.sin_addr.s_addr));
+    }
+    if (address.sa_family != AF_INET6) return ip::make_address("169.254.0.0");
+    sockaddr_in6 six{};
+    std::memcpy(&six, &address, sizeof six);
+    ip::address_v6::bytes_type bytes{};
+    std::memcpy(bytes.data(), &six.sin6_addr, bytes.size());
+    return ip::address_v6(bytes, six.sin6_scope_id);
 }
 
 }  // namespace basewatch::net

@@ -14,6 +14,7 @@
 #include <boost/asio/ip/address.hpp>
 
 #include <string_view>
+#include <sys/socket.h>
 
 namespace basewatch::net {
 
@@ -30,5 +31,7 @@ AddressClass classify(const boost::asio::ip::address& address);
 // looks them up, so there they are judged by themselves.
 bool metadata_name(std::string_view host);
 bool allowed(AddressRule rule, const boost::asio::ip::address& address);
+// Of IPv4 and IPv6; of anything else, an address that nothing allows.
+boost::asio::ip::address address_of(const sockaddr& address);
 
 }  // namespace basewatch::net

@@ -11,13 +11,11 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
-#include <arpa/inet.h>
 #include <array>
 #include <atomic>
 #include <charconv>
 #include <csignal>
-#include <cstring>
-#include <netinet/in.h>
+#include <sys/socket.h>
 #include <thread>
 
 namespace basewatch::net {
@@ -25,21 +23,6 @@ namespace basewatch::net {
 namespace {
 
 constexpr std::size_t most_text = 2u << 10;
-
-// Of IPv4 and IPv6; of anything else, an address that nothing allows.
-asio::ip::address address_of(const sockaddr& address) {
-    if (address.sa_family == AF_INET) {
-        sockaddr_in four{};
-        std::memcpy(&four, &address, sizeof four);
-        return asio::ip::address_v4(ntohl(four.sin_addr.s_addr));
-    }
-    if (address.sa_family != AF_INET6) return asio::ip::make_address("169.254.0.0");
-    sockaddr_in6 six{};
-    std::memcpy(&six, &address, sizeof six);
-    asio::ip::address_v6::bytes_type bytes{};
-    std::memcpy(bytes.data(), &six.sin6_addr, bytes.size());
-    return asio::ip::address_v6(bytes, six.sin6_scope_id);
-}
 
 // One message on its way, on a thread of its own. Made, asked and ended on the loop.
 class Transfer {
