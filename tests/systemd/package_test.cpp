@@ -49,6 +49,8 @@ TEST_F(Package, AsksForTheLibrariesItUses) {
     // Loaded by the targets that need it: nobody has to have it.
     EXPECT_THAT(depends, Not(HasSubstr("libcurl")));
     EXPECT_THAT(field("Recommends"), HasSubstr("libcurl4"));
+    EXPECT_THAT(depends, Not(HasSubstr("librdkafka")));
+    EXPECT_THAT(field("Suggests"), HasSubstr("librdkafka1"));
     EXPECT_THAT(field("Package") + field("Architecture"), HasSubstr("basewatch"));
 }
 
