@@ -1,5 +1,6 @@
 #include "watch/deletion.hpp"
 
+#include "foundation/failpoint.hpp"
 #include "foundation/log.hpp"
 #include "watch/watcher_state.hpp"
 
@@ -56,6 +57,7 @@ Async<CheckReport> Watcher::State::not_answered(model::Reference base, model::De
 
     auto gone = co_await registry.is_gone(base);
     if (gone && *gone) {
+        failpoint("tag-confirmed-gone");
         auto told = co_await tell_deleted(base, by);
         if (told) co_return std::move(*told);
         co_return co_await fail(base, by, told.error());
@@ -89,8 +91,10 @@ Async<Result<CheckReport>> Watcher::State::tell_deleted(model::Reference base, m
     report.deliveries = finding.deliveries.size();
     Told told;
     told.add(finding);
+    failpoint("tag-deletion-to-be-recorded");
     auto recorded = co_await store.record(std::move(finding));
     if (!recorded) co_return recorded.error();
+    failpoint("tag-deletion-recorded");
     ++lists_kept;
     tell(told);
     leave_deleted(base);

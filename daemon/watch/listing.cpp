@@ -1,6 +1,7 @@
 // What a list of a repository's tags comes to: which bases the patterns stand for from now on. A list that
 // fails, or that is not whole, takes nothing away.
 
+#include "foundation/failpoint.hpp"
 #include "foundation/log.hpp"
 #include "watch/watcher_state.hpp"
 
@@ -87,6 +88,7 @@ Async<std::vector<CheckReport>> Watcher::State::list(std::string repository, mod
     Error error(ErrorKind::storage, "the tags are written by somebody else again and again");
     for (int round = 0; round < most_conflicts; ++round) {
         auto listed = co_await registry.tags(reference);
+        if (listed) failpoint("tags-listed");
         auto kept = Result<std::vector<CheckReport>>(none);
         if (listed)
             kept = co_await keep_list(repository, std::move(*listed), by);
@@ -123,6 +125,7 @@ Async<Result<std::vector<CheckReport>>> Watcher::State::keep_list(std::string re
     for (const auto& tag : news.created) chains.push_back({tag});
     for (const auto& [named, newer] : news.newer) chains.push_back(newer);
     auto seen = co_await look_at(listing->repository, std::move(chains));
+    failpoint("tags-looked-at");
     // What it was decided by is not what holds now.
     Error outdated(ErrorKind::conflict, "the configuration was read again meanwhile");
     if (table != taken) co_return outdated;
@@ -142,8 +145,10 @@ Async<Result<std::vector<CheckReport>>> Watcher::State::keep_list(std::string re
     auto reports = reports_of(found.findings);
     auto tags = found.tags;
     if (!same) {
+        failpoint("tags-to-be-recorded");
         auto recorded = co_await store.record_tags(std::move(found));
         if (!recorded) co_return recorded.error();
+        failpoint("tags-recorded");
         ++lists_kept;
     }
     tell(told);
@@ -152,6 +157,7 @@ Async<Result<std::vector<CheckReport>>> Watcher::State::keep_list(std::string re
     note_list(*listing, tags.size(), news.suspicious);
     adopt(*listing, tags);
     take_created(told.changes);
+    if (!told.changes.empty()) failpoint("tags-taken-up");
     if (!seen.unseen.empty()) {
         auto again = seen.more ? next_round_after : unseen_again_after;
         lane_of(listing->repository).lists.postpone(listing->repository, clock.monotonic() + again);
