@@ -133,12 +133,18 @@ std::string metrics_text(const MetricsInput& input) {
                               MetricType::Gauge, left));
     families.push_back(family("registry_rate_per_second", "How fast a registry is asked at most, right now",
                               MetricType::Gauge, rates));
-    std::vector<Labelled> behind;
-    for (const auto& mirror : input.mirrors)
-        behind.push_back(
-            {{{"registry", mirror.registry}, {"mirror", mirror.mirror}}, static_cast<double>(mirror.behind)});
+    std::vector<Labelled> behind, behind_since;
+    for (const auto& mirror : input.mirrors) {
+        std::vector<std::pair<std::string, std::string>> labels{{"registry", mirror.registry},
+                                                                {"mirror", mirror.mirror}};
+        behind.push_back({labels, static_cast<double>(mirror.behind)});
+        if (mirror.behind > 0) behind_since.push_back({labels, seconds(mirror.behind_since)});
+    }
     families.push_back(family("mirror_behind", "Tags that a mirror shows differently than its registry",
                               MetricType::Gauge, behind));
+    families.push_back(family("mirror_behind_since_timestamp_seconds",
+                              "Since when the first of them does, while there are any", MetricType::Gauge,
+                              behind_since));
     return prometheus::TextSerializer().Serialize(families);
 }
 

@@ -75,7 +75,6 @@ int bases(const Common& common, const std::string& reference) {
                                column("NEXT CHECK", "next_check"),
                                column("HELD UNTIL", "held_until"),
                                column("PIN", "pin"),
-                               column("PIN", "pin"),
                                {"FLAPS", flaps_cell},
                                {"MIRROR BEHIND", mirror_cell},
                                column("ERROR", "error")},
@@ -93,6 +92,7 @@ int bases(const Common& common, const std::string& reference) {
                            column("HELD UNTIL", "held_until"),
                            column("PIN", "pin"),
                            {"FLAPS", flaps_cell},
+                           {"MIRROR BEHIND", mirror_cell},
                            column("ERROR", "error")},
                           "no base is watched");
     });

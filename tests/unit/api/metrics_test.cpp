@@ -26,5 +26,21 @@ TEST(Metrics, CountFailuresByTargetAndClass) {
     EXPECT_THAT(text, Not(HasSubstr("{target=\"chat\",reason"))) << "what never failed takes no room";
 }
 
+TEST(Metrics, TellHowFarAMirrorIsBehind) {
+    registry::MirrorReport late{"docker.io", "cache.example.com"};
+    late.behind = 3;
+    late.behind_since = Time(std::chrono::seconds(1'764'000'000));
+    MetricsInput input;
+    input.mirrors = {late, {"quay.io", "cache.example.com"}};
+    auto text = metrics_text(input);
+    std::string of_hub = "{registry=\"docker.io\",mirror=\"cache.example.com\"}";
+    std::string of_quay = "{registry=\"quay.io\",mirror=\"cache.example.com\"}";
+    EXPECT_THAT(text, HasSubstr("basewatch_mirror_behind" + of_hub + " 3\n"));
+    EXPECT_THAT(text, HasSubstr("basewatch_mirror_behind" + of_quay + " 0\n"));
+    EXPECT_THAT(text, HasSubstr("basewatch_mirror_behind_since_timestamp_seconds" + of_hub + " 1764000000"));
+    EXPECT_THAT(text, Not(HasSubstr("basewatch_mirror_behind_since_timestamp_seconds" + of_quay)))
+        << "one that is not behind was never late";
+}
+
 }  // namespace
 }  // namespace basewatch::api
