@@ -1,5 +1,6 @@
 #include "app/configuration.hpp"
 
+#include "app/check_intervals.hpp"
 #include "app/check_settings.hpp"
 #include "app/tables.hpp"
 #include "foundation/heap.hpp"
@@ -35,15 +36,14 @@ void tell(const Mark& start, const std::string& whose, const Error& error, Probl
     problems.error(fault.where, whose + ": " + fault.what);
 }
 
-}  // namespace
-
 std::optional<Configuration> load(const std::string& file, const settings::Environment& environment,
-                                  Problems& problems) {
+                                  bool to_judge, Problems& problems) {
     auto settings = settings::read_what_is_readable(file, environment, problems);
     check_settings(settings, problems);
     if (problems.failed()) return std::nullopt;
     Configuration made;
     made.watch = watch_table(settings, hostname());
+    if (to_judge) warn_of_intervals(settings, made.watch->bases, problems);
     made.dispatch = dispatch_table(settings, made.watch->planning);
     made.api = api_table(settings, made.watch->planning);
     // The watch table holds what is needed of them: 100,000 would take tens of megabytes a second time.
@@ -53,6 +53,18 @@ std::optional<Configuration> load(const std::string& file, const settings::Envir
     trim_heap();
     made.settings = std::move(settings);
     return made;
+}
+
+}  // namespace
+
+std::optional<Configuration> load(const std::string& file, const settings::Environment& environment,
+                                  Problems& problems) {
+    return load(file, environment, false, problems);
+}
+
+std::optional<Configuration> load_to_judge(const std::string& file, const settings::Environment& environment,
+                                           Problems& problems) {
+    return load(file, environment, true, problems);
 }
 
 Async<void> check_programs(const settings::Settings& settings, jq::Worker& jq, Problems& problems) {

@@ -25,6 +25,11 @@ struct Configuration {
 std::optional<Configuration> load(const std::string& file, const settings::Environment& environment,
                                   Problems& problems);
 
+// For who runs nothing with it: told as well of the intervals that cannot be kept, of which a daemon speaks
+// when it knows what its registries allow.
+std::optional<Configuration> load_to_judge(const std::string& file, const settings::Environment& environment,
+                                           Problems& problems);
+
 // Compiles the jq programs that the configuration holds; faults go to `problems` with the place of the
 // program.
 Async<void> check_programs(const settings::Settings& settings, jq::Worker& jq, Problems& problems);

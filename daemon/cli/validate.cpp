@@ -33,7 +33,7 @@ std::string patterns_of(const app::Configuration& configuration) {
 
 int validate(const Common& common) {
     Problems problems;
-    auto configuration = app::load(common.config, settings::Environment::of_process(), problems);
+    auto configuration = app::load_to_judge(common.config, settings::Environment::of_process(), problems);
     if (configuration) {
         app::Outside outside(configuration->settings.registries);
         outside.wait_for(

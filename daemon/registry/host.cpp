@@ -83,6 +83,14 @@ Host::Host(std::string name_, const settings::RegistriesSettings& settings)
     configure(settings);
 }
 
+double usual_rate(const std::string& registry, const settings::RegistriesSettings& settings) {
+    auto entry = settings.by_host.find(registry);
+    bool known = entry != settings.by_host.end();
+    if (known && entry->second.rate && entry->second.rate->per_second > 0)
+        return entry->second.rate->per_second;
+    return (known && entry->second.plain_http) || local_name(registry) ? local_rate : public_rate;
+}
+
 void Host::configure(const settings::RegistriesSettings& settings) {
     auto entry = settings.by_host.find(name);
     configured = entry != settings.by_host.end();
@@ -101,8 +109,7 @@ void Host::configure(const settings::RegistriesSettings& settings) {
     bulk = wanted.bulk.value_or(name == "docker.io" ? settings::Bulk::never : settings::Bulk::automatic);
     reach = reach_of(wanted);
     timeout = wanted.timeout.value_or(Milliseconds(30'000));
-    double usual = local ? local_rate : public_rate;
-    rate.change(wanted.rate && wanted.rate->per_second > 0 ? wanted.rate->per_second : usual);
+    rate.change(usual_rate(name, settings));
     places.change(reach.connections);
 }
 

@@ -28,6 +28,10 @@ bool local_name(const std::string& authority);
 // Whether a literal address can be reached from everywhere; false as well for what is no address.
 bool global_address(const std::string& address);
 
+// How many requests a second a registry is asked at most before it has said anything: as its entry says, else
+// 100 on this machine or network and 10 elsewhere.
+double usual_rate(const std::string& registry, const settings::RegistriesSettings& settings);
+
 struct Counters {
     std::uint64_t requests = 0, pulls = 0, tokens = 0, failures = 0, listed = 0;
     // By method and class of the status: `2xx`, or `none` where no answer came.

@@ -10,6 +10,8 @@ namespace {
 
 constexpr auto still = std::chrono::hours(7 * 24);
 constexpr auto very_still = std::chrono::hours(30 * 24);
+// A wait that a person would not notice is not worth a warning.
+constexpr double noticed = 1.05;
 constexpr Milliseconds longest = std::chrono::hours(24 * 365);
 
 }  // namespace
@@ -38,6 +40,10 @@ Milliseconds effective_interval(Milliseconds interval, const Demand& demand, con
     double wanted = static_cast<double>(interval.count()) * std::max(overload, 1.0);
     if (!(wanted < static_cast<double>(longest.count()))) return longest;
     return std::max(Milliseconds(static_cast<std::int64_t>(std::ceil(wanted))), supply.pause);
+}
+
+bool falls_behind(const Demand& demand, const Supply& supply) {
+    return demand.checks_per_second > supply.checks_per_second * noticed;
 }
 
 }  // namespace basewatch::watch

@@ -38,4 +38,7 @@ struct Supply {
 // How often a base of this interval can be asked, when all are made to wait alike.
 Milliseconds effective_interval(Milliseconds interval, const Demand& demand, const Supply& supply);
 
+// Whether so much more is wanted that a person would notice it.
+bool falls_behind(const Demand& demand, const Supply& supply);
+
 }  // namespace basewatch::watch

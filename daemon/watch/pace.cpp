@@ -10,9 +10,6 @@ namespace basewatch::watch {
 
 namespace {
 
-// A wait that a person would not notice is not worth a warning.
-constexpr double noticed = 1.05;
-
 // What the names of all tags of its repository begin with.
 std::string repository_prefix(const model::Reference& base) {
     return base.registry() + "/" + base.repository() + ":";
@@ -58,7 +55,7 @@ Supply Watcher::State::supply_of(const std::string& registry_name) const {
 void Watcher::State::warn_of_slow_registries() const {
     for (const auto& [name, lane] : lanes) {
         auto supply = supply_of(name);
-        if (lane.demand.checks_per_second <= supply.checks_per_second * noticed) continue;
+        if (!falls_behind(lane.demand, supply)) continue;
         auto wanted = lane.demand.shortest;
         auto possible = effective_interval(wanted, lane.demand, supply);
         log::warning(

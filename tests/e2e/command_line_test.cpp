@@ -64,6 +64,14 @@ TEST(CommandLine, ValidateSaysWhatItRead) {
     EXPECT_EQ(answer["valid"], true);
 }
 
+TEST(CommandLine, ValidateWarnsOfIntervalsThatCannotBeKept) {
+    BasewatchProgram program(
+        "registries: {docker.io: {rate: 1/m}}\ndefaults: {interval: 30s}\nwatch: [alpine, debian]\n");
+    auto outcome = program.verb({"validate"});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
+    EXPECT_THAT(outcome.output, HasSubstr("basewatch.yaml:4:9: warning: asked every 2m, not every 30s"));
+}
+
 TEST(CommandLine, ValidateLocatesAProgramThatDoesNotCompile) {
     BasewatchProgram program(
         "targets:\n  hook:\n    preset: webhook\n    url: http://127.0.0.1:9/\n    body: '{text: "

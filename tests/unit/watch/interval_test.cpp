@@ -84,5 +84,14 @@ TEST(Pace, OfDifferentIntervalsAllAreMadeToWaitAlike) {
     EXPECT_NEAR(static_cast<double>(effective_interval(1h, demand, {10, 0s}).count()), 7'200'000, 100);
 }
 
+TEST(Pace, IsBehindWhenAPersonWouldNotice) {
+    Demand demand;
+    for (int i = 0; i < 900; ++i) demand.add(1min);
+    EXPECT_FALSE(falls_behind(demand, {15, 0s}));
+    EXPECT_FALSE(falls_behind(demand, {14.5, 0s}));
+    EXPECT_TRUE(falls_behind(demand, {14, 0s}));
+    EXPECT_TRUE(falls_behind(demand, {0, 0s}));
+}
+
 }  // namespace
 }  // namespace basewatch::watch
