@@ -5,6 +5,7 @@
 #include "conformance/loopback_client.hpp"
 #include "foundation/time.hpp"
 #include "support/registry_kind.hpp"
+#include "support/result_table.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <gmock/gmock.h>
@@ -255,16 +256,10 @@ const std::vector<Column> columns{
     {"read", "read whole, no credential to storage", read_whole},
 };
 
-std::string row(const std::vector<std::string>& cells) {
-    std::string text = "|";
-    for (const auto& cell : cells) text += " " + cell + " |";
-    return text + "\n";
-}
-
 TEST(Conformance, HoldsForEveryKindOfRegistry) {
-    std::vector<std::string> headings{"kind"}, rule{"---"};
-    for (const auto& column : columns) headings.push_back(column.heading), rule.emplace_back("---");
-    auto table = row(headings) + row(rule);
+    std::vector<std::string> headings{"kind"};
+    for (const auto& column : columns) headings.push_back(column.heading);
+    ResultTable table(headings);
     for (const auto& kind : read_registry_kinds(folder)) {
         std::vector<std::string> cells{kind.name};
         for (const auto& column : columns) {
@@ -273,10 +268,10 @@ TEST(Conformance, HoldsForEveryKindOfRegistry) {
             EXPECT_EQ(cells.back(), expected == kind.expected.end() ? "" : expected->second)
                 << kind.file << ": " << column.heading;
         }
-        table += row(cells);
+        table.add(cells);
     }
-    std::ofstream(TEST_PROGRAMS "/conformance.txt") << table;
-    EXPECT_THAT(read_file(folder + "/README.md"), testing::HasSubstr(table))
+    std::ofstream(TEST_PROGRAMS "/conformance.txt") << table.text();
+    EXPECT_THAT(read_file(folder + "/README.md"), testing::HasSubstr(table.text()))
         << "registries/README.md shows another table than " TEST_PROGRAMS "/conformance.txt";
 }
 

@@ -52,9 +52,57 @@ Fault fault_of(const Json& from) {
     return fault;
 }
 
+template <class Value>
+Value one_of(const Json& from, std::string_view name, const std::map<std::string, Value>& values) {
+    auto text = string_member(from, name);
+    if (!text) return Value();
+    auto found = values.find(*text);
+    if (found == values.end())
+        throw std::runtime_error("does not know \"" + std::string(name) + "\": \"" + *text + "\"");
+    return found->second;
+}
+
+TagListing listing_of(const Json& from) {
+    know_only(from, {"page", "most", "refusal", "link", "by", "takes_last", "unknown_last", "shuffled", "end",
+                     "invented_length", "members"});
+    TagListing listing;
+    auto size = [&](std::string_view name) { return static_cast<std::size_t>(number(from, name, 0)); };
+    listing.page = size("page"), listing.most = size("most");
+    listing.refusal = number(from, "refusal", listing.refusal);
+    using Link = TagListing::Link;
+    listing.link = one_of<Link>(from, "link",
+                                {{"relative", Link::relative},
+                                 {"absolute", Link::absolute},
+                                 {"inner host", Link::inner_host},
+                                 {"shortened path", Link::shortened_path},
+                                 {"nowhere", Link::nowhere}});
+    listing.by = string_member(from, "by").value_or(listing.by);
+    listing.takes_last = boolean_member(from, "takes_last").value_or(true);
+    listing.unknown_last = number(from, "unknown_last", 0);
+    listing.shuffled = boolean_member(from, "shuffled").value_or(false);
+    using End = TagListing::End;
+    listing.end = one_of<End>(
+        from, "end", {{"repeats", End::repeats}, {"circles", End::circles}, {"endless", End::endless}});
+    listing.invented_length = std::max(size("invented_length"), listing.invented_length);
+    if (const auto* members = object_member(from, "members")) {
+        auto text = to_text(*members);
+        listing.members = text.substr(1, text.size() - 2);
+    }
+    return listing;
+}
+
+std::map<std::string, std::string> cells_of(const Json& from, std::string_view name) {
+    std::map<std::string, std::string> cells;
+    if (const auto* expected = object_member(from, name))
+        for (const auto& [column, cell] : expected->items())
+            cells[column] = cell.is_string() ? cell.get<std::string>() : "";
+    return cells;
+}
+
 RegistryKind kind_of(const Json& from) {
-    know_only(from, {"name", "evidence", "challenges", "challenges_to_authorized", "token", "login",
-                     "regional", "if_none_match", "habits", "limited", "denied", "expected"});
+    know_only(from,
+              {"name", "evidence", "challenges", "challenges_to_authorized", "token", "login", "regional",
+               "if_none_match", "habits", "limited", "denied", "tags", "expected", "expected_tags"});
     RegistryKind kind;
     kind.name = string_member(from, "name").value_or("");
     kind.challenges = texts(from, "challenges");
@@ -77,13 +125,13 @@ RegistryKind kind_of(const Json& from) {
     if (kind.login) kind.tokens.username = kind_username, kind.tokens.password = kind_password;
     if (const auto* habits = array_member(from, "habits"))
         for (const auto& habit : *habits) kind.habits.push_back(fault_of(habit));
+    kind.expected = cells_of(from, "expected");
+    kind.expected_tags = cells_of(from, "expected_tags");
     const auto* limited = object_member(from, "limited");
-    if (limited == nullptr) throw std::runtime_error("does not say how it limits");
-    kind.limited = fault_of(*limited);
+    if (limited == nullptr && !kind.expected.empty()) throw std::runtime_error("does not say how it limits");
+    if (limited != nullptr) kind.limited = fault_of(*limited);
     if (const auto* denied = object_member(from, "denied")) kind.denied = fault_of(*denied);
-    if (const auto* expected = object_member(from, "expected"))
-        for (const auto& [column, cell] : expected->items())
-            kind.expected[column] = cell.is_string() ? cell.get<std::string>() : "";
+    if (const auto* tags = object_member(from, "tags")) kind.tags = listing_of(*tags);
     return kind;
 }
 
@@ -120,8 +168,10 @@ void play(const RegistryKind& kind, FakeRegistry& front, FakeRegistry& home) {
     home.challenge_with(kind.challenges, kind.challenges_to_authorized);
     for (const auto& habit : kind.habits) home.always(habit);
     home.take_conditions(kind.conditions);
+    home.list_tags(kind.tags);
     if (!kind.regional) return;
-    front.always({.target = "/v2/", .status = 307, .headers = {{"Location", home.url() + "{target}"}}});
+    // Built from the path alone: what was asked behind it is lost.
+    front.always({.target = "/v2/", .status = 307, .headers = {{"Location", home.url() + "{path}"}}});
 }
 
 }  // namespace basewatch::test

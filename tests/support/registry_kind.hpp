@@ -23,7 +23,9 @@ struct RegistryKind {
     std::vector<Fault> habits;
     Fault limited;                // how it says "too many requests"
     std::optional<Fault> denied;  // how it closes a repository; else by a token that allows nothing
-    std::map<std::string, std::string> expected;  // column of the table to what stands there
+    TagListing tags;
+    // Column of a table to what stands there: of the table of all questions, and of that of tag lists.
+    std::map<std::string, std::string> expected, expected_tags;
 };
 
 // Throws std::runtime_error, naming the file, for whatever is wrong with it.

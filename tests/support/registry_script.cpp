@@ -23,22 +23,6 @@ ScriptResponse unknown_manifest() {
     return problem(404, "MANIFEST_UNKNOWN", "manifest unknown");
 }
 
-// `name=value&…`, decoded.
-std::map<std::string, std::string> form(const std::string& text) {
-    std::map<std::string, std::string> values;
-    for (std::size_t at = 0; at < text.size();) {
-        auto end = std::min(text.find('&', at), text.size());
-        auto item = text.substr(at, end - at);
-        auto equals = std::min(item.find('='), item.size());
-        std::string value = equals < item.size() ? item.substr(equals + 1) : "";
-        for (auto& c : value)
-            if (c == '+') c = ' ';
-        values[item.substr(0, equals)] = percent_decode(value).value_or("");
-        at = end + 1;
-    }
-    return values;
-}
-
 bool fits(const Fault& fault, const ScriptRequest& request) {
     return (fault.method.empty() || fault.method == request.method) &&
            request.target.find(fault.target) != std::string::npos;
@@ -61,12 +45,27 @@ std::string with_words(std::string text, const std::map<std::string, std::string
     return text;
 }
 
+}  // namespace
+
+std::map<std::string, std::string> form_values(const std::string& text) {
+    std::map<std::string, std::string> values;
+    for (std::size_t at = 0; at < text.size();) {
+        auto end = std::min(text.find('&', at), text.size());
+        auto item = text.substr(at, end - at);
+        auto equals = std::min(item.find('='), item.size());
+        std::string value = equals < item.size() ? item.substr(equals + 1) : "";
+        for (auto& c : value)
+            if (c == '+') c = ' ';
+        values[item.substr(0, equals)] = percent_decode(value).value_or("");
+        at = end + 1;
+    }
+    return values;
+}
+
 std::string query_of(const std::string& target) {
     auto mark = target.find('?');
     return mark == std::string::npos ? "" : target.substr(mark + 1);
 }
-
-}  // namespace
 
 void RegistryScript::store(Repository& repository, const Built& built) {
     repository.manifests[built.digest.text()] = {built.media_type, built.body};
@@ -165,6 +164,7 @@ ScriptResponse RegistryScript::habitual(const ScriptRequest& request) {
     auto digest = std::string(response.headers.find("Docker-Content-Digest").value_or(""));
     const std::map<std::string, std::string> words{
         {"{target}", request.target},
+        {"{path}", request.target.substr(0, request.target.find('?'))},
         {"{digest}", digest},
         {"{hash}", digest.substr(std::min(digest.size(), digest.find(':') + 1))}};
     for (auto habit : habits_) {
@@ -189,7 +189,7 @@ ScriptResponse RegistryScript::normal(const ScriptRequest& request) {
     if (constexpr std::string_view end = "/tags/list"; path.starts_with("/v2/") && path.ends_with(end)) {
         auto repository = path.substr(4, path.size() - 4 - end.size());
         if (auto no = refused(request, repository)) return *no;
-        return tag_list(repository);
+        return tag_list(request, repository);
     }
     for (std::string kind : {"/manifests/", "/blobs/"}) {
         auto at = path.rfind(kind);
@@ -202,16 +202,13 @@ ScriptResponse RegistryScript::normal(const ScriptRequest& request) {
     return {404, {{"Content-Type", "text/plain; charset=utf-8"}}, "404 page not found\n"};
 }
 
-// All in one answer, as distribution 2.8.2 does it.
-ScriptResponse RegistryScript::tag_list(const std::string& repository) {
+ScriptResponse RegistryScript::tag_list(const ScriptRequest& request, const std::string& repository) {
     auto found = repositories_.find(repository);
     if (found == repositories_.end())
         return problem(404, "NAME_UNKNOWN", "repository name not known to registry");
-    std::string tags;
-    for (const auto& [tag, digest] : found->second.tags) tags += (tags.empty() ? "\"" : ",\"") + tag + "\"";
-    return {200,
-            {{"Content-Type", "application/json; charset=utf-8"}},
-            "{\"name\":\"" + repository + "\",\"tags\":[" + tags + "]}"};
+    std::vector<std::string> tags;
+    for (const auto& [tag, digest] : found->second.tags) tags.push_back(tag);
+    return list_page(listing_, std::move(tags), request, repository);
 }
 
 ScriptResponse RegistryScript::manifest(const std::string& repository, const std::string& which) {
@@ -283,13 +280,13 @@ ScriptResponse RegistryScript::issue(const std::string& scope) {
 ScriptResponse RegistryScript::token(const ScriptRequest& request) {
     if (request.method == "POST") {
         if (tokens_.refresh_token.empty()) return problem(404, "UNSUPPORTED", "not here");
-        auto values = form(request.body);
+        auto values = form_values(request.body);
         if (values["grant_type"] != "refresh_token" || values["refresh_token"] != tokens_.refresh_token ||
             values["client_id"].empty())
             return {400, {{"Content-Type", "application/json"}}, "{\"error\":\"invalid_grant\"}"};
         return issue(values["scope"]);
     }
-    auto values = form(query_of(request.target));
+    auto values = form_values(query_of(request.target));
     auto authorization = std::string(request.headers.find("Authorization").value_or(""));
     std::string right = "Basic " + base64(tokens_.username + ":" + tokens_.password);
     bool wrong = tokens_.username.empty() ? false : authorization != right;

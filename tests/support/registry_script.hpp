@@ -5,6 +5,7 @@
 
 #include "net/headers.hpp"
 #include "support/image_builder.hpp"
+#include "support/tag_listing.hpp"
 
 #include <functional>
 #include <list>
@@ -60,6 +61,10 @@ struct TokenRules {
     std::vector<std::string> members{"token", "access_token"};  // of the answer that hold the token
 };
 
+// `name=value&…`, decoded; of a target, what stands behind its `?`.
+std::map<std::string, std::string> form_values(const std::string& text);
+std::string query_of(const std::string& target);
+
 class RegistryScript {
 public:
     // Stores an image or an index with everything below it, and lets the tag point to it.
@@ -82,12 +87,16 @@ public:
     void fail(Fault fault) { faults_.push_back(std::move(fault)); }
     void recover() { faults_.clear(); }
     // The habit of a kind of registry: as a fault that never ends and hides no other; all that fit apply, in
-    // order. In header values {target}, {digest} and {hash} stand for those of the request and its answer.
+    // order. In header values {target}, {path}, {digest} and {hash} stand for those of the request and its
+    // answer.
     void always(Fault habit) { habits_.push_back(std::move(habit)); }
 
     // What a condition on a manifest (If-None-Match) comes to; `always`: 304 whatever it names.
     enum class Conditions { ignored, honoured, always };
     void take_conditions(Conditions how) { conditions_ = how; }
+
+    // How the tags of a repository are listed; until then all in one answer.
+    void list_tags(TagListing how) { listing_ = std::move(how); }
 
     ScriptResponse answer(const ScriptRequest& request);
 
@@ -112,7 +121,7 @@ private:
                                                const ScriptResponse& whole) const;
     ScriptResponse habitual(const ScriptRequest& request);
     std::vector<std::string> challenges(bool authorized, const std::string& repository) const;
-    ScriptResponse tag_list(const std::string& repository);
+    ScriptResponse tag_list(const ScriptRequest& request, const std::string& repository);
     ScriptResponse manifest(const std::string& repository, const std::string& which);
     ScriptResponse blob(const std::string& repository, const std::string& digest);
     ScriptResponse token(const ScriptRequest& request);
@@ -126,6 +135,7 @@ private:
     std::map<std::string, std::string> issued_;  // token to scope
     int issued_so_far_ = 0;
     Conditions conditions_ = Conditions::ignored;
+    TagListing listing_;
     std::list<Fault> faults_;
     std::vector<Fault> habits_;
     std::vector<std::string> challenges_, challenges_to_authorized_;
