@@ -38,8 +38,11 @@ namespace {
 
 // What holds a delivery back, for people.
 std::string reason_of(const std::string& held_by) {
-    constexpr std::string_view mute = "mute ", rebuild = "rebuild ";
+    constexpr std::string_view mute = "mute ", rebuild = "rebuild ", of_rule = "group of rule ";
     if (held_by == "group") return "`group`: what else comes until then is told with it";
+    if (held_by.starts_with(of_rule))
+        return "the `group` of rule " + held_by.substr(of_rule.size()) +
+               ": what else it fires until then is told with it";
     if (held_by == "quiet hours") return "the target's quiet hours";
     if (held_by.starts_with(mute)) return "the mute of " + held_by.substr(mute.size());
     if (held_by.starts_with(rebuild))

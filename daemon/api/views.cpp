@@ -182,6 +182,7 @@ Json view(const model::Rule& rule) {
              {"on", std::move(kinds)}, {"dependents", rule.dependents},
              {"fire", rule.fire},      {"origin", rule.origin}};
     put(out, "when", rule.when);
+    if (rule.group) out["group"] = model::to_string(rule.group->together);
     return out;
 }
 

@@ -105,6 +105,11 @@ void check_secrets(const TargetSettings& settings, const presets::Target& target
                        "`secret` of target " + ticked(settings.name) + ": " + made.error().message());
 }
 
+std::string why_one_by_one(const TargetSettings& settings) {
+    if (settings.fields.body) return "its `body` tells only the first of several events";
+    return "preset " + settings.preset + " sends events one by one";
+}
+
 // An event's bytes never differ, and a build is no message: `group` is for bodies that tell several events.
 void check_group(const TargetSettings& settings, const presets::Target& target, Problems& problems) {
     if (!settings.group) return;
@@ -114,10 +119,10 @@ void check_group(const TargetSettings& settings, const presets::Target& target, 
                        whose +
                            "it fires once per dependent, and builds are not told together (several causes "
                            "for one dependent are one rebuild anyway): remove it");
-    else if (!settings.fields.body && !presets::find(settings.preset)->tells_several)
-        problems.error(settings.group_at, whose + "preset " + settings.preset +
-                                              " sends events one by one: give the target a `body` that tells "
-                                              "all of `.events`, or remove `group`");
+    else if (!target.tells_several)
+        problems.error(settings.group_at,
+                       whose + why_one_by_one(settings) +
+                           ": give the target a `body` that tells all of `.events`, or remove `group`");
 }
 
 void warn_of_missing_library(const TargetSettings& settings, const Result<void>& usable, Problems& problems) {
@@ -203,9 +208,37 @@ void check_places(const settings::RuleSettings& rule, const TargetSettings& sett
     }
 }
 
+// A rule's own group is for those of its targets that can tell several events; builds, scans and what else
+// takes events one by one are not held for it.
+void check_rule_group(const settings::RuleSettings& rule, const Settings& settings, const Merged& targets,
+                      Problems& problems) {
+    if (!rule.rule.group || targets.empty()) return;
+    std::string whose = "`group` of rule " + ticked(rule.rule.name) + ": ", why_not;
+    bool grouped = false;
+    for (const auto& name : rule.rule.fire) {
+        auto target = targets.find(name);
+        if (target == targets.end()) return;  // told already
+        if (target->second.tells_several && rule.rule.group->together) return;
+        grouped = grouped || target->second.group.has_value();
+        bool build = target->second.per() == Per::dependent;
+        why_not += (why_not.empty() ? "" : "; ") + ticked(name) + ": " +
+                   (build ? "it fires once per dependent, and builds are not told together"
+                          : why_one_by_one(settings.targets.at(name)));
+    }
+    if (rule.rule.group->together)
+        problems.error(rule.group_at, whose + "no target of the rule can tell several events (" + why_not +
+                                          "): fire one that can, such as preset slack or one with a `body` "
+                                          "that tells all of `.events`, or remove `group`");
+    else if (!grouped)
+        problems.warning(rule.group_at, whose +
+                                            "none of its targets has a `group` or quiet hours that `none` "
+                                            "would switch off");
+}
+
 void check_rule(const settings::RuleSettings& rule, const Settings& settings, const Merged& targets,
                 const Parameters& parameters, Problems& problems) {
     check_fire(rule.rule.fire, rule.fire_marks, settings, problems);
+    check_rule_group(rule, settings, targets, problems);
     for (std::size_t i = 0; i < rule.rule.fire.size(); ++i) {
         auto target = targets.find(rule.rule.fire[i]);
         if (target == targets.end()) continue;

@@ -149,11 +149,11 @@ int rebuilds(const Common& common, const std::string& dependent, std::size_t lim
 
 int rules(const Common& common) {
     return ask(common, "GET", "/api/v1/rules", {}, "", [](const json& answer) {
-        return show_items(
-            answer,
-            {column("RULE", "name"), column("ORIGIN", "origin"), list_column("BASE", "base"),
-             list_column("ON", "on"), list_column("DEPENDENTS", "dependents"), list_column("FIRE", "fire")},
-            "there are no rules");
+        return show_items(answer,
+                          {column("RULE", "name"), column("ORIGIN", "origin"), list_column("BASE", "base"),
+                           list_column("ON", "on"), list_column("DEPENDENTS", "dependents"),
+                           list_column("FIRE", "fire"), column("GROUP", "group")},
+                          "there are no rules");
     });
 }
 

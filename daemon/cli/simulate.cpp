@@ -50,6 +50,7 @@ Async<std::vector<dispatch::Trial>> render(app::Outside& outside, const app::Con
         auto trial =
             co_await dispatch::try_target(target, *event, delivery.dependent, with, false, outside.clock,
                                           outside.http, outside.registry, outside.jq, outside.mail);
+        trial.group = delivery.group;
         trials.push_back(std::move(trial));
     }
     co_return trials;

@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace basewatch::cli {
 
 namespace {
@@ -19,6 +21,27 @@ const presets::Target* find_target(const dispatch::DispatchTable& table, const s
     complain("there is no target `" + name + "`" +
              (near ? ": did you mean `" + std::string(*near) + "`?" : ""));
     return nullptr;
+}
+
+// How what rules fire at the target waits for others; the test does not.
+nlohmann::ordered_json groups_of(const presets::Target& target, const rules::PlanningTable& table) {
+    auto groups = nlohmann::ordered_json::array();
+    if (!target.tells_several) return groups;
+    if (target.group && target.group->wait > Milliseconds(0))
+        groups.push_back({{"group", model::to_string(target.group)}});
+    for (const auto& rule : table.rules)
+        if (rule.group && std::ranges::find(rule.fire, target.name) != rule.fire.end())
+            groups.push_back({{"rule", rule.name}, {"group", model::to_string(rule.group->together)}});
+    return groups;
+}
+
+std::string in_words(const nlohmann::ordered_json& groups) {
+    std::string text;
+    for (const auto& group : groups)
+        text += (text.empty() ? "--- a test waits for nothing, other messages by `group`: " : "; ") +
+                group["group"].get<std::string>() +
+                (group.contains("rule") ? " of rule " + group["rule"].get<std::string>() : "");
+    return text.empty() ? "" : text + "\n";
 }
 
 }  // namespace
@@ -45,7 +68,10 @@ int test(const Common& common, const std::string& name, bool yes) {
     auto trial =
         outside.wait_for(dispatch::try_target(*target, event, dependent, with, true, outside.clock,
                                               outside.http, outside.registry, outside.jq, outside.mail));
-    print(common.json ? as_json(trial).dump(2) + "\n" : as_text(trial));
+    auto groups = groups_of(*target, *configuration->watch->planning);
+    auto body = as_json(trial);
+    if (!groups.empty()) body["groups"] = groups;
+    print(common.json ? body.dump(2) + "\n" : as_text(trial) + in_words(groups));
     return trial.sent && trial.succeeded ? done : failed;
 }
 

@@ -34,8 +34,10 @@ Async<bool> Dispatcher::State::claim(QueuePointer queue, Round& round, std::size
     auto now = round.drain.value_or(clock.now());
     store::Claiming how;
     how.order = queue->next_order();
-    if (auto target = table->targets.find(queue->name()); target != table->targets.end())
+    if (auto target = table->targets.find(queue->name()); target != table->targets.end()) {
         how.quiet_until = quiet_until(target->second.quiet, now);
+        how.together = target->second.tells_several;
+    }
     auto claimed = co_await store.claim_due(queue->name(), now, places, how);
     if (!claimed) {
         claim_failed(*queue, claimed.error());

@@ -54,6 +54,7 @@ struct TargetReport {
 struct Trial {
     std::string target;
     std::string dependent;
+    std::optional<model::Grouping> group;  // of a delivery that is only looked at
     std::string request;
     bool sent = false;
     bool succeeded = false;

@@ -39,11 +39,15 @@ std::string_view to_string(Priority priority);
 std::optional<Priority> priority(std::string_view name);
 
 // How long a message waits for others to join it: until nothing new came for `wait`, and at most for `most`
-// from the first. Both 0: it joins whatever has not been sent yet, and waits for nothing.
+// from the first. Both 0: it joins whatever has not been sent yet, and waits for nothing. Only what has the
+// same group at a target is told together.
 struct Grouping {
     Milliseconds wait{};
     Milliseconds most{};
+    std::string rule{};  // whose `group` it is, by name; empty: the target's
 };
+// As it stands in a configuration: `2m`, `{wait: 30s, most: 5m}`; `none` for nothing.
+std::string to_string(const std::optional<Grouping>& grouping);
 // Events in one message; the next one begins another.
 inline constexpr std::size_t most_grouped = 100;
 
@@ -72,8 +76,8 @@ struct Delivery {
     Priority priority = Priority::routine;
     // Where it may be told together with others: of a delivery that is being recorded, not of a stored one.
     std::optional<Grouping> group{};
-    // What holds it back until `due_at` although nothing failed: `group`, `quiet hours`, `mute SUBJECT`,
-    // `rebuild ID`; empty: nothing.
+    // What holds it back until `due_at` although nothing failed: `group`, `group of rule NAME`, `quiet
+    // hours`, `mute SUBJECT`, `rebuild ID`; empty: nothing.
     std::string held_by{};
 };
 

@@ -1,3 +1,4 @@
+#include "foundation/time.hpp"
 #include "model/change.hpp"
 #include "model/delivery.hpp"
 #include "model/rule.hpp"
@@ -94,6 +95,11 @@ std::string_view to_string(Priority priority) {
 }
 std::optional<Priority> priority(std::string_view name) {
     return value_in<Priority>(priorities, name);
+}
+std::string to_string(const std::optional<Grouping>& grouping) {
+    if (!grouping) return "none";
+    auto wait = basewatch::format_duration(grouping->wait), most = basewatch::format_duration(grouping->most);
+    return wait == most ? wait : "{wait: " + wait + ", most: " + most + "}";
 }
 std::string_view to_string(Condition::Outcome outcome) {
     return name_in(condition_outcomes, outcome);

@@ -11,6 +11,11 @@
 
 namespace basewatch::model {
 
+// What a rule says of its messages in place of its targets' `group`.
+struct RuleGroup {
+    std::optional<Grouping> together;  // nothing: `none`, each is a message of its own
+};
+
 struct Rule {
     std::string name;
     // Normalised references, or globs over them (`docker.io/library/ruby:*`): `*` stands for any run of
@@ -20,6 +25,7 @@ struct Rule {
     std::vector<std::string> dependents;  // normalised references
     std::vector<std::string> fire;        // target names
     std::string when;                     // a jq condition over the event; empty: always
+    std::optional<RuleGroup> group;       // nothing: as the target says
     std::string origin = "file";          // `file` or `api`
 };
 

@@ -42,7 +42,7 @@ struct Preset {
     std::map<std::string, std::string> dry_run_headers;
     bool needs_url = true;  // false: the preset's own address serves
     bool needs_token = false;
-    bool tells_several = false;                  // its body tells all of `.events`: `group` works
+    bool tells_several = false;                  // its body tells all of `.events`
     bool needs_layers = false;                   // jq's input gets `layers`, fetched at the moment of sending
     std::map<std::string, std::string> options;  // name → default; the target may set these and no others
     // Statuses that end a delivery, on top of the general ones; with what they mean, for people.

@@ -34,7 +34,7 @@ Result<std::string> program_input(const Target& target, const RenderInput& input
     auto event = parse_json(input.event_json);
     if (!event) return event.error().while_doing("reading the event");
     if (!event->is_object()) return Error(ErrorKind::invalid, "the event is not an object");
-    if (target.group) {
+    if (target.tells_several) {
         auto events = nlohmann::json::array({*event});
         for (const auto& text : input.joined) {
             auto joined = parse_json(text);

@@ -26,9 +26,10 @@ struct Target {
     std::map<std::string, std::string> dry_run_headers;
     TestMode test = TestMode::safe;
     bool needs_layers = false;
-    // Its messages may tell several events; jq's input then has all of them at `events`, also where there is
-    // only one.
-    std::optional<model::Grouping> group;
+    // Its body can tell several events; jq's input then has all of them at `events`, also where there is only
+    // one.
+    bool tells_several = false;
+    std::optional<model::Grouping> group;  // of what no rule with a `group` of its own has to tell
     std::vector<settings::QuietHours> quiet;
     std::map<int, std::string> terminal;
     std::vector<std::string> command;  // of a program
@@ -46,6 +47,10 @@ struct Target {
     std::size_t concurrency() const;            // 4
     bool succeeded(int status, std::string_view body, std::string_view content_type) const;
 };
+
+// Whether a body of the user's is one that tells several events, by its words: one that looks only at the
+// first would lose the others.
+bool uses_events(std::string_view body);
 
 // invalid when there is no such preset, when a field is missing that it needs, or an option is none of its
 // own; the words name the key.

@@ -183,6 +183,10 @@ bool Target::succeeded(int status, std::string_view body, std::string_view conte
            net::media_type(content_type) == net::media_type(*fields.success_content_type);
 }
 
+bool uses_events(std::string_view body) {
+    return body.find(".events") != std::string_view::npos;
+}
+
 Result<Target> merge(const settings::TargetSettings& settings) {
     const Preset* preset = find(settings.preset);
     if (preset == nullptr) return unknown_preset(settings.preset);
@@ -209,11 +213,12 @@ Result<Target> merge(const settings::TargetSettings& settings) {
     target.terminal = preset->terminal;
     target.tls = settings.tls;
     target.quiet = settings.quiet;
+    target.tells_several =
+        target.per() == basewatch::settings::Per::change &&
+        (settings.fields.body ? uses_events(*settings.fields.body) : preset->tells_several);
     target.group = settings.group;
-    // What a night has gathered is one message in the morning, where the preset can tell it.
-    if (!target.group && !target.quiet.empty() && preset->tells_several && !settings.fields.body &&
-        target.per() == basewatch::settings::Per::change)
-        target.group = model::Grouping();
+    // What a night has gathered is one message in the morning, where the body can tell it.
+    if (!target.group && !target.quiet.empty() && target.tells_several) target.group = model::Grouping();
     return target;
 }
 

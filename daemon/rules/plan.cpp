@@ -107,9 +107,36 @@ model::Priority most_urgent(const std::vector<std::string>& dependents, const Pl
     return most;
 }
 
+// A target's own group, for what no rule brings.
+std::optional<model::Grouping> group_of(const std::string& target, const PlanningTable& table) {
+    const auto& planned = table.targets.at(target);
+    return planned.tells_several ? planned.group : std::nullopt;
+}
+
+// How long a message is held for others at most, `none` before any that may hold it.
+std::pair<Milliseconds, Milliseconds> patience(const std::optional<model::Grouping>& group) {
+    constexpr Milliseconds at_once{-1};
+    return group ? std::pair(group->wait, group->most) : std::pair(at_once, at_once);
+}
+
+// A change is told with what has the group of the rule that fires the target for it; a rule without one has
+// the target's. Of several rules the one counts that lets it go soonest, of equal ones the first.
+std::optional<model::Grouping> group_by(const Rules& rules, const std::string& target,
+                                        const PlanningTable& table) {
+    auto of_target = group_of(target, table);
+    if (!table.targets.at(target).tells_several) return std::nullopt;
+    std::optional<std::optional<model::Grouping>> soonest;
+    for (const auto* rule : rules) {
+        if (std::find(rule->fire.begin(), rule->fire.end(), target) == rule->fire.end()) continue;
+        auto group = rule->group ? rule->group->together : of_target;
+        if (!soonest || patience(group) < patience(*soonest)) soonest = std::move(group);
+    }
+    return soonest.value_or(of_target);
+}
+
 void add_delivery(Plan& plan, const std::string& event_id, const std::string& target,
-                  const std::string& dependent, model::Priority priority, const PlanningTable& table,
-                  UlidSource& ids, Time now) {
+                  const std::string& dependent, model::Priority priority,
+                  std::optional<model::Grouping> group, UlidSource& ids, Time now) {
     model::Delivery delivery;
     delivery.id = ids.next("dlv_", now);
     delivery.event_id = event_id;
@@ -118,7 +145,7 @@ void add_delivery(Plan& plan, const std::string& event_id, const std::string& ta
     delivery.created_at = now;
     delivery.due_at = now;
     delivery.priority = priority;
-    if (dependent.empty()) delivery.group = table.targets.at(target).group;
+    delivery.group = std::move(group);
     plan.deliveries.push_back(std::move(delivery));
 }
 
@@ -183,7 +210,8 @@ void add_rebuild(Plan& plan, const std::string& dependent, const std::vector<std
         make_event("rebuild.requested", dependent, occasion.time, occasion.change_id, data, table, ids, now);
     rebuild.event_id = event.id;
     for (const auto& target : targets)
-        add_delivery(plan, event.id, target, dependent, priority_of(dependent, table), table, ids, now);
+        add_delivery(plan, event.id, target, dependent, priority_of(dependent, table), std::nullopt, ids,
+                     now);
     plan.events.push_back(std::move(event));
     plan.rebuilds.push_back(std::move(rebuild));
 }
@@ -232,7 +260,8 @@ Plan plan_change(const model::Change& change, const PlanningTable& table, UlidSo
     if (!failed.empty()) data["conditions_failed"] = std::move(failed);
     auto event = make_event("base.changed", base, change.detected_at, change.id, data, table, ids, now);
     for (const auto& target : targets_of(rules, false, table))
-        add_delivery(plan, event.id, target, "", most_urgent(dependents, table), table, ids, now);
+        add_delivery(plan, event.id, target, "", most_urgent(dependents, table),
+                     group_by(rules, target, table), ids, now);
     Occasion occasion{change.base, change.before, change.after,       reason_of(change),
                       {event.id},  change.id,     change.detected_at, newer_data(change)};
     plan.events.push_back(std::move(event));
@@ -260,7 +289,7 @@ Plan plan_reachability(const model::Change& change, Time since, const std::strin
     add_links(data, change.id, change.base, table);
     auto event = make_event(type, change.base.text(), change.detected_at, change.id, data, table, ids, now);
     for (const auto& target : targets)
-        add_delivery(plan, event.id, target, "", model::Priority::routine, table, ids, now);
+        add_delivery(plan, event.id, target, "", model::Priority::routine, group_of(target, table), ids, now);
     plan.events.push_back(std::move(event));
     return plan;
 }
@@ -274,7 +303,7 @@ Plan plan_target_disabled(const std::string& target, Time since, const std::stri
     EventData data{{"target", target}, {"since", rfc3339(since)}, {"reason", reason}, {"waiting", waiting}};
     auto event = make_event("target.disabled", "target:" + target, now, "", data, table, ids, now);
     for (const auto& name : targets)
-        add_delivery(plan, event.id, name, "", model::Priority::routine, table, ids, now);
+        add_delivery(plan, event.id, name, "", model::Priority::routine, group_of(name, table), ids, now);
     plan.events.push_back(std::move(event));
     return plan;
 }

@@ -37,7 +37,8 @@ struct Pin {
 struct PlannedTarget {
     PlannedTarget(bool fires_per_dependent = false) : per_dependent(fires_per_dependent) {}
     bool per_dependent;
-    std::optional<model::Grouping> group;  // its messages may be told together
+    bool tells_several = false;            // where it does not, nothing is told together, whoever asks
+    std::optional<model::Grouping> group;  // of what no rule with a `group` of its own has to tell
 };
 
 // All that planning needs to know of the configuration. Made once per (re)load, shared, never changed.

@@ -1,5 +1,6 @@
-// When a target's messages go: `group` and `quiet`.
+#include "settings/message_times.hpp"
 
+#include "foundation/time.hpp"
 #include "settings/target_settings.hpp"
 #include "settings/values.hpp"
 
@@ -11,30 +12,6 @@ using namespace std::chrono_literals;
 
 constexpr Milliseconds shortest_group = 1s;
 constexpr Milliseconds longest_group = 24h;
-
-void read_group(const YamlValue& value, Problems& problems, TargetSettings& target) {
-    target.group_at = value.mark();
-    auto duration = [&](const YamlValue& item, std::string_view name) {
-        return read_duration(item, name, shortest_group, longest_group, problems);
-    };
-    if (value.kind() != YamlValue::Kind::map) {
-        if (auto wait = duration(value, "group")) target.group = model::Grouping{*wait, *wait};
-        return;
-    }
-    YamlMap map(value, "`group` of target `" + target.name + "`", problems);
-    auto wait = map.require("wait"), most = map.require("most");
-    map.finish();
-    if (!wait || !most) return;
-    auto least = duration(*wait, "wait"), longest = duration(*most, "most");
-    if (!least || !longest) return;
-    if (*longest < *least) {
-        problems.error(most->mark(),
-                       "`most` of `group` is shorter than `wait`: it is how long the first one "
-                       "of a message waits at most");
-        return;
-    }
-    target.group = model::Grouping{*least, *longest};
-}
 
 std::optional<std::chrono::minutes> read_time_of_day(const YamlValue& value, std::string_view name,
                                                      Problems& problems) {
@@ -81,8 +58,50 @@ void read_quiet(const YamlValue& value, Problems& problems, TargetSettings& targ
 
 }  // namespace
 
+std::optional<model::Grouping> read_grouping(const YamlValue& value, const std::string& whose,
+                                             Problems& problems) {
+    auto duration = [&](const YamlValue& item, std::string_view name) {
+        return read_duration(item, name, shortest_group, longest_group, problems);
+    };
+    if (value.kind() != YamlValue::Kind::map) {
+        auto wait = duration(value, "group");
+        return wait ? std::optional(model::Grouping{*wait, *wait}) : std::nullopt;
+    }
+    YamlMap map(value, "`group` of " + whose, problems);
+    auto wait = map.require("wait"), most = map.require("most");
+    map.finish();
+    if (!wait || !most) return std::nullopt;
+    auto least = duration(*wait, "wait"), longest = duration(*most, "most");
+    if (!least || !longest) return std::nullopt;
+    if (*longest < *least) {
+        problems.error(most->mark(),
+                       "`most` of `group` is shorter than `wait`: it is how long the first one "
+                       "of a message waits at most");
+        return std::nullopt;
+    }
+    return model::Grouping{*least, *longest};
+}
+
+std::optional<model::RuleGroup> read_rule_group(const YamlValue& value, const std::string& whose,
+                                                Problems& problems) {
+    bool word = value.kind() == YamlValue::Kind::scalar;
+    if (word && value.scalar() == "none") return model::RuleGroup();
+    if (value.kind() != YamlValue::Kind::map && !(word && parse_duration(value.scalar()))) {
+        problems.error(value.mark(),
+                       "`group` of " + whose +
+                           " must be a duration such as 2m, {wait: 30s, most: 5m}, or none, not " +
+                           value.described());
+        return std::nullopt;
+    }
+    auto together = read_grouping(value, whose, problems);
+    return together ? std::optional(model::RuleGroup{std::move(together)}) : std::nullopt;
+}
+
 void read_message_times(YamlMap& map, Problems& problems, TargetSettings& target) {
-    if (auto value = map.take("group")) read_group(*value, problems, target);
+    if (auto value = map.take("group")) {
+        target.group_at = value->mark();
+        target.group = read_grouping(*value, "target `" + target.name + "`", problems);
+    }
     if (auto value = map.take("quiet")) read_quiet(*value, problems, target);
 }
 

@@ -1,4 +1,5 @@
 #include "settings/base_pattern.hpp"
+#include "settings/message_times.hpp"
 #include "settings/reading.hpp"
 #include "settings/values.hpp"
 
@@ -114,6 +115,12 @@ void read_rule(const YamlValue& value, Reading& reading) {
     }
     read_rule_dependents(map, reading, settings);
     read_fire(map, reading, settings.rule.fire, settings.fire_marks);
+    if (auto group = map.take("group")) {
+        settings.group_at = group->mark();
+        settings.rule.group = read_rule_group(*group, map.what(), reading.problems);
+        if (settings.rule.group && settings.rule.group->together)
+            settings.rule.group->together->rule = settings.rule.name;
+    }
     map.finish();
     if (settings.rule.name.empty()) return;
     if (reading.first("rule `" + settings.rule.name + "`", settings.where))

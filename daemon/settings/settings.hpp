@@ -76,7 +76,8 @@ struct DependentSettings {
 struct RuleSettings {
     model::Rule rule;
     Mark where;
-    Mark when_at;                       // where the condition's first line stands
+    Mark when_at;  // where the condition's first line stands
+    Mark group_at;
     std::vector<Mark> base_marks;       // beside rule.bases
     std::vector<model::Digest> pins;    // beside rule.bases; empty where there is none
     std::vector<Mark> on_marks;         // beside rule.on; empty where `on` was left out

@@ -1,5 +1,6 @@
 #include "settings/target_settings.hpp"
 
+#include "settings/message_times.hpp"
 #include "settings/secret_reader.hpp"
 #include "settings/values.hpp"
 #include "settings/way_settings.hpp"

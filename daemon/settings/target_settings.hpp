@@ -92,9 +92,6 @@ class SecretReader;
 // Reads the fields that presets and targets share from a mapping, taking the keys it knows.
 RequestFields read_request_fields(YamlMap& map, SecretReader& secrets, Problems& problems);
 
-// The keys of a target that say when its messages go: `group` and `quiet`.
-void read_message_times(YamlMap& map, Problems& problems, TargetSettings& target);
-
 // Reads one entry of `targets:`. Which fields its preset needs is checked where presets are known.
 TargetSettings read_target(const std::string& name, const Mark& where, const YamlValue& value,
                            SecretReader& secrets, Problems& problems);

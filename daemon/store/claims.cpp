@@ -116,6 +116,23 @@ void take(Connection& connection, const std::string& target, int lane, model::Pr
     }
 }
 
+// What was to be told with it is told by deliveries of its own, by the ids that were kept for them: a power
+// cut that undoes this leads to the same ones.
+void split(Connection& connection, const std::string& delivery_id, Time now) {
+    {
+        Query row(connection, "SELECT 1 FROM joined_events WHERE delivery_id = ? LIMIT 1", delivery_id);
+        if (!row.next()) return;
+    }
+    Query(connection,
+          "INSERT INTO deliveries (id, event_id, target, dependent, state, attempts, created_at, due_at, "
+          "last_error, priority, lane, replayed_at) SELECT j.own_id, j.event_id, d.target, '', 'pending', 0, "
+          "d.created_at, ?, '', d.priority, d.lane, d.replayed_at FROM joined_events j "
+          "JOIN deliveries d ON d.id = j.delivery_id WHERE d.id = ? ORDER BY j.position",
+          now, delivery_id)
+        .run();
+    Query(connection, "DELETE FROM joined_events WHERE delivery_id = ?", delivery_id).run();
+}
+
 void read_events(Connection& connection, ClaimedDelivery& one) {
     {
         Query row(connection, "SELECT type, json FROM events WHERE id = ?", one.delivery.event_id);
@@ -138,7 +155,10 @@ Result<std::vector<ClaimedDelivery>> claim(Connection& connection, const std::st
     bool muted = anything_muted(connection, now);
     for (int lane : lanes)
         for (auto priority : how.order) take(connection, target, lane, priority, now, muted, limit, claimed);
-    for (auto& one : claimed) read_events(connection, one);
+    for (auto& one : claimed) {
+        if (!how.together) split(connection, one.delivery.id, now);
+        read_events(connection, one);
+    }
     return claimed;
 }
 

@@ -40,6 +40,19 @@ constexpr std::array promises{
             "SELECT id FROM deliveries WHERE state = 'delivered' AND attempts = 0"},
     Promise{"a message that was tried and may still grow",
             "SELECT id FROM deliveries WHERE joinable = 1 AND (state = 'sending' OR attempts > 0)"},
+    Promise{"a message whose events are not numbered one after the other",
+            "SELECT delivery_id FROM joined_events GROUP BY delivery_id "
+            "HAVING min(position) <> 0 OR max(position) <> count(*) - 1"},
+    Promise{"a message of more events than one holds",
+            "SELECT delivery_id FROM joined_events GROUP BY delivery_id HAVING count(*) >= 100"},
+    Promise{"a build that is told together with another",
+            "SELECT id FROM deliveries WHERE dependent <> '' AND "
+            "(joinable = 1 OR id IN (SELECT delivery_id FROM joined_events))"},
+    Promise{"a delivery under an id that is kept for another",
+            "SELECT own_id FROM joined_events WHERE own_id IN (SELECT id FROM deliveries)"},
+    Promise{"a message that was tried and waits for others to join it",
+            "SELECT id FROM deliveries WHERE (held_by = 'group' OR held_by LIKE 'group of rule %') AND "
+            "(state = 'sending' OR attempts > attempts_before)"},
     Promise{"an event that is told twice to one target",
             "SELECT max(d.id) FROM (SELECT id, event_id, target, dependent FROM deliveries UNION ALL "
             "SELECT j.delivery_id, j.event_id, o.target, o.dependent FROM joined_events j "

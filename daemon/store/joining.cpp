@@ -9,7 +9,9 @@ namespace basewatch::store {
 
 namespace {
 
-constexpr const char* by_group = "group";
+std::string held_by(const model::Grouping& group) {
+    return group.rule.empty() ? "group" : "group of rule " + group.rule;
+}
 
 // A message that was never claimed: nobody can have seen it, so it may still grow.
 struct OpenMessage {
@@ -18,14 +20,15 @@ struct OpenMessage {
     std::int64_t joined = 0;
 };
 
-// Held by the same mute, or by none.
+// Of the same group, and held by the same mute or by none.
 std::optional<OpenMessage> open_message(Connection& connection, const model::Delivery& delivery,
                                         const std::string& mute) {
     Query row(connection,
               "SELECT id, created_at, (SELECT count(*) FROM joined_events WHERE delivery_id = deliveries.id) "
               "FROM deliveries WHERE joinable = 1 AND state = 'pending' AND target = ? AND priority = ? AND "
-              "CASE WHEN held_by LIKE 'mute %' THEN held_by ELSE '' END = ? ORDER BY seq DESC LIMIT 1",
-              delivery.target, number_of(delivery.priority), mute);
+              "group_rule = ? AND CASE WHEN held_by LIKE 'mute %' THEN held_by ELSE '' END = ? "
+              "ORDER BY seq DESC LIMIT 1",
+              delivery.target, number_of(delivery.priority), delivery.group->rule, mute);
     if (!row.next()) return std::nullopt;
     OpenMessage message;
     message.id = row.text();
@@ -37,24 +40,27 @@ std::optional<OpenMessage> open_message(Connection& connection, const model::Del
 bool join(Connection& connection, const model::Delivery& delivery, const std::string& mute) {
     auto message = open_message(connection, delivery, mute);
     if (!message || message->joined + 1 >= static_cast<std::int64_t>(model::most_grouped)) return false;
-    Query(connection, "INSERT INTO joined_events (delivery_id, position, event_id) VALUES (?, ?, ?)",
-          message->id, message->joined, delivery.event_id)
+    Query(connection,
+          "INSERT INTO joined_events (delivery_id, position, event_id, own_id) VALUES (?, ?, ?, ?)",
+          message->id, message->joined, delivery.event_id, delivery.id)
         .run();
     auto due =
         std::min(message->created_at + delivery.group->most, delivery.created_at + delivery.group->wait);
-    Query(connection, "UPDATE deliveries SET due_at = max(due_at, ?) WHERE id = ? AND held_by = 'group'", due,
-          message->id)
+    Query(connection, "UPDATE deliveries SET due_at = max(due_at, ?) WHERE id = ? AND held_by = ?", due,
+          message->id, held_by(*delivery.group))
         .run();
     return true;
 }
 
-void insert(Connection& connection, const model::Delivery& delivery, bool joinable) {
-    Query(connection,
-          "INSERT INTO deliveries (id, event_id, target, dependent, state, attempts, created_at, due_at, "
-          "last_error, priority, held_by, joinable) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-          delivery.id, delivery.event_id, delivery.target, delivery.dependent,
-          model::to_string(delivery.state), delivery.attempts, delivery.created_at, delivery.due_at,
-          delivery.last_error, number_of(delivery.priority), delivery.held_by, joinable)
+void insert(Connection& connection, const model::Delivery& delivery) {
+    Query(
+        connection,
+        "INSERT INTO deliveries (id, event_id, target, dependent, state, attempts, created_at, due_at, "
+        "last_error, priority, held_by, joinable, group_rule) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        delivery.id, delivery.event_id, delivery.target, delivery.dependent, model::to_string(delivery.state),
+        delivery.attempts, delivery.created_at, delivery.due_at, delivery.last_error,
+        number_of(delivery.priority), delivery.held_by, delivery.group.has_value(),
+        delivery.group ? delivery.group->rule : "")
         .run();
 }
 
@@ -65,7 +71,7 @@ void put_delivery(Connection& connection, const model::Delivery& delivery) {
     auto placed = delivery;
     if (placed.group && placed.group->wait > Milliseconds(0)) {
         placed.due_at = now + placed.group->wait;
-        placed.held_by = by_group;
+        placed.held_by = held_by(*placed.group);
     }
     std::string muted;
     if (anything_muted(connection, now)) {
@@ -77,7 +83,7 @@ void put_delivery(Connection& connection, const model::Delivery& delivery) {
     }
     if (placed.group && join(connection, placed, muted)) return;
     if (!placed.dependent.empty()) supersede_open(connection, placed);
-    insert(connection, placed, placed.group.has_value());
+    insert(connection, placed);
 }
 
 std::vector<std::string> open_causes(Connection& connection, const std::string& target,

@@ -56,7 +56,12 @@ Condition condition_of(const Replay& what) {
         condition.values.push_back(value);
     };
     text(" AND id = ?", what.delivery_id);
-    text(" AND event_id IN (SELECT id FROM events WHERE change_id = ?)", what.change_id);
+    // Bound twice: a message tells of a change in its own event or in one that joined it.
+    text(
+        " AND (event_id IN (SELECT id FROM events WHERE change_id = ?) OR id IN (SELECT j.delivery_id "
+        "FROM events e JOIN joined_events j ON j.event_id = e.id WHERE e.change_id = ?))",
+        what.change_id);
+    if (!what.change_id.empty()) condition.values.push_back(what.change_id);
     text(" AND target = ?", what.target);
     auto time = [&](const char* part, const std::optional<Time>& value) {
         if (!value) return;

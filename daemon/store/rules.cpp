@@ -21,6 +21,10 @@ std::string body_text(const model::Rule& rule) {
               {"dependents", rule.dependents},
               {"fire", rule.fire}};
     if (!rule.when.empty()) body["when"] = rule.when;
+    if (rule.group) {
+        const auto& together = rule.group->together;
+        body["group"] = together ? Json{together->wait.count(), together->most.count()} : Json::array();
+    }
     return to_text(body);
 }
 
@@ -28,6 +32,18 @@ std::vector<std::string> strings_in(const Json& body, const char* name) {
     const auto* list = array_member(body, name);
     if (list == nullptr) throw Unreadable(std::string("a rule without its ") + name);
     return strings_of(to_text(*list));
+}
+
+// [wait, most] in milliseconds; empty: each is told on its own.
+model::RuleGroup group_of(const model::Rule& rule, const Json& body) {
+    const auto* times = array_member(body, "group");
+    bool numbers = times != nullptr && times->size() == 2 && (*times)[0].is_number_integer() &&
+                   (*times)[1].is_number_integer();
+    if (times == nullptr || (!numbers && !times->empty()))
+        throw Unreadable("rule " + rule.name + " with a group that is none");
+    if (times->empty()) return {};
+    return {model::Grouping{Milliseconds((*times)[0].get<std::int64_t>()),
+                            Milliseconds((*times)[1].get<std::int64_t>()), rule.name}};
 }
 
 model::Rule rule_of(std::string name, std::string origin, const std::string& text) {
@@ -46,6 +62,7 @@ model::Rule rule_of(std::string name, std::string origin, const std::string& tex
     rule.dependents = strings_in(*body, "dependents");
     rule.fire = strings_in(*body, "fire");
     rule.when = string_member(*body, "when").value_or("");
+    if (body->contains("group")) rule.group = group_of(rule, *body);
     return rule;
 }
 

@@ -277,17 +277,21 @@ ALTER TABLE changes ADD COLUMN newer_tags TEXT NOT NULL DEFAULT '[]';  -- JSON
 ALTER TABLE deliveries ADD COLUMN priority INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE deliveries ADD COLUMN held_by TEXT NOT NULL DEFAULT '';
 ALTER TABLE deliveries ADD COLUMN joinable INTEGER NOT NULL DEFAULT 0;
+-- Whose `group` it has at its target: a rule's, by name; '': the target's, or none.
+ALTER TABLE deliveries ADD COLUMN group_rule TEXT NOT NULL DEFAULT '';
 DROP INDEX deliveries_due;
 CREATE INDEX deliveries_due ON deliveries (target, lane, priority, due_at)
     WHERE state IN ('pending', 'waiting');
-CREATE INDEX deliveries_joinable ON deliveries (target, priority) WHERE joinable = 1;
+CREATE INDEX deliveries_joinable ON deliveries (target, priority, group_rule) WHERE joinable = 1;
 CREATE INDEX deliveries_held ON deliveries (held_by) WHERE held_by <> '';
 
--- What a message tells beside its own event, in the order in which it came.
+-- What a message tells beside its own event, in the order in which it came, and the id that the event's own
+-- delivery has where it cannot be told so any more.
 CREATE TABLE joined_events (
     delivery_id TEXT NOT NULL REFERENCES deliveries (id) ON DELETE CASCADE,
     position INTEGER NOT NULL,
     event_id TEXT NOT NULL REFERENCES events (id),
+    own_id TEXT NOT NULL UNIQUE,
     PRIMARY KEY (delivery_id, position)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX joined_events_of_event ON joined_events (event_id);

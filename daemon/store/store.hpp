@@ -92,6 +92,9 @@ struct Claiming {
                                          model::Priority::bulk};
     // Quiet hours: until then only what is security goes, everything else is held.
     std::optional<Time> quiet_until;
+    // The target can tell several events. Where it cannot any more, a message of several becomes one of its
+    // own event and deliveries of the others that are due now.
+    bool together = true;
 };
 
 // Somebody's wish to hear nothing of a subject for a while.
@@ -194,9 +197,9 @@ public:
     // conflict when a delivery for the same (event, target, dependent) exists or the base moved on meanwhile
     // (its stored digest is not `before`'s): nothing of the finding is stored then. A finding without a base
     // is fine as long as no change in it moves a digest. A delivery with a `group` joins a message of its
-    // target and priority that was never claimed, where there is one. A rebuild takes the place and the
-    // causes of those of its dependent that its targets did not get yet: they are dead, `superseded`. Details
-    // that were read later fill the newest row of the history.
+    // target, group and priority that was never claimed, where there is one. A rebuild takes the place and
+    // the causes of those of its dependent that its targets did not get yet: they are dead, `superseded`.
+    // Details that were read later fill the newest row of the history.
     Async<Result<void>> record(Finding finding);
     // conflict when the list was written meanwhile, or as record().
     Async<Result<void>> record_tags(TagsFound found);

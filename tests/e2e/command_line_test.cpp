@@ -131,6 +131,49 @@ TEST(CommandLine, SimulateShowsTheRequestsAndSendsNothing) {
     EXPECT_EQ(program.verb({"simulate", "ruby:3.3-alpine", "--kind", "nonsense"}).exit_code, 2);
 }
 
+constexpr const char* grouped = R"(rules:
+  - {name: services, base: "ruby:*", dependents: [shop/api], fire: [team, plain], group: {wait: 30s, most: 5m}}
+  - {name: alone, base: "node:*", fire: [team], group: none}
+  - {name: others, base: "alpine:*", fire: [team]}
+targets:
+  team: {preset: webhook, url: "http://127.0.0.1:9/team", body: "[.events[].id]", group: 2m}
+  plain: {preset: webhook, url: "http://127.0.0.1:9/plain"}
+)";
+
+TEST(CommandLine, SimulateSaysWithWhatEachIsTold) {
+    BasewatchProgram program(grouped);
+    auto services = program.verb({"simulate", "ruby:3.3"}).output;
+    EXPECT_THAT(services, HasSubstr("--- team\n--- told with what else comes: `group` of rule services, "
+                                    "{wait: 30s, most: 5m}\nPOST http"));
+    EXPECT_THAT(services, HasSubstr("--- plain\nPOST http")) << "it cannot tell several";
+    EXPECT_THAT(program.verb({"simulate", "node:22"}).output, HasSubstr("--- team\nPOST http"));
+    auto others = program.json({"simulate", "alpine:3"})["requests"][0];
+    EXPECT_EQ(others["group"], "2m");
+    EXPECT_EQ(others["group_of"], "the target");
+}
+
+TEST(CommandLine, TestSaysHowOtherMessagesWait) {
+    BasewatchProgram program(grouped);
+    EXPECT_THAT(
+        program.verb({"test", "team"}).output,
+        HasSubstr("--- a test waits for nothing, other messages by `group`: 2m; {wait: 30s, most: 5m} of "
+                  "rule services; none of rule alone\n"));
+    EXPECT_THAT(program.verb({"test", "plain"}).output, testing::Not(HasSubstr("group")));
+    auto groups = nlohmann::json::parse(program.verb({"test", "team", "--json"}).output)["groups"];
+    ASSERT_EQ(groups.size(), 3u);
+    EXPECT_EQ(groups[1]["rule"], "services");
+}
+
+TEST(CommandLine, ValidateRefusesAGroupThatNoTargetCanTell) {
+    std::string wrong = grouped;
+    wrong.replace(wrong.find("[team, plain]"), 13, "[plain]");
+    auto outcome = BasewatchProgram(wrong).verb({"validate"});
+    EXPECT_EQ(outcome.exit_code, 2);
+    EXPECT_THAT(outcome.errors,
+                HasSubstr("basewatch.yaml:3:84: error: `group` of rule `services`: no target of the "
+                          "rule can tell several events (`plain`: preset webhook sends"));
+}
+
 TEST(CommandLine, PresetsListsEachWithASampleThatIsValid) {
     auto list = basewatch({"presets", "--json"});
     auto presets = nlohmann::json::parse(list.output);

@@ -201,6 +201,45 @@ TEST_F(Daemon, HoldsBackWhatIsMutedAndSaysSo) {
     EXPECT_EQ(program_->verb({"mute", "dependent:shop/api", "--until", "2h"}).exit_code, 0);
 }
 
+// Four bases, three groups: what has the same one is told together, and nothing else is.
+TEST_F(Daemon, TellsTogetherWhatHasTheSameGroup) {
+    auto reference_of = [&](const std::string& name) { return registry_.reference("demo/" + name, "1"); };
+    for (const char* name : {"a", "b", "c", "d"})
+        registry_.push(std::string("demo/") + name, "1", made_of({name}));
+    program_->write_configuration(
+        "registries: {\"" + registry_.address() + "\": {plain_http: true}}\ndefaults: {interval: 500ms}\n" +
+        "rules:\n  - {name: as the target, base: \"" + reference_of("a") + "\", fire: team}\n" +
+        "  - {name: alone, base: \"" + reference_of("b") + "\", fire: team, group: none}\n" +
+        "  - {name: long, base: [\"" + reference_of("c") + "\", \"" + reference_of("d") +
+        "\"], fire: team, group: {wait: 1h, most: 2h}}\n" + "targets:\n  team: {preset: webhook, url: \"" +
+        receiver_.url("/team") + "\", group: 1s, body: '[.events[].subject]'}\n");
+    program_->reload();
+    ASSERT_TRUE(eventually([&] {
+        auto bases = program_->json({"bases"})["items"];
+        return bases.size() == 4 && std::all_of(bases.begin(), bases.end(),
+                                                [](const auto& base) { return base["state"] == "ok"; });
+    })) << program_->log();
+    auto rules = program_->json({"rules"})["items"];
+    EXPECT_FALSE(rules.at(0).contains("group"));
+    EXPECT_EQ(rules.at(1)["group"], "none");
+    EXPECT_EQ(rules.at(2)["group"], "{wait: 1h, most: 2h}");
+
+    for (const char* name : {"a", "b", "c", "d"})
+        registry_.push(std::string("demo/") + name, "1", made_of({name, "more"}));
+    ASSERT_TRUE(eventually([&] { return receiver_.requests("/team").size() == 2; })) << program_->log();
+    std::set<json> told;
+    for (const auto& request : receiver_.requests("/team")) told.insert(json::parse(request.body));
+    EXPECT_THAT(told, testing::ElementsAre(json{reference_of("a")}, json{reference_of("b")}));
+    auto held = [&] { return program_->json({"deliveries", "--state", "pending"})["items"]; };
+    ASSERT_TRUE(eventually([&] {
+        auto story = program_->verb({"explain", reference_of("d")}).output;
+        return held().size() == 1 && story.find("tells 2 events in one message") != std::string::npos;
+    })) << program_->log();
+    EXPECT_EQ(held()[0]["held_by"], "group of rule long");
+    EXPECT_THAT(program_->verb({"explain", reference_of("c")}).output,
+                HasSubstr("by the `group` of rule long: what else it fires until then is told with it"));
+}
+
 TEST_F(Daemon, AFailedCheckIsAFailedVerbInBothForms) {
     registry_.stop();
     EXPECT_EQ(program_->verb({"check-now", reference()}).exit_code, 1);

@@ -428,8 +428,42 @@ TEST(CheckSettings, MessagesAreToldTogetherOnlyWhereTheBodyCanTellThem) {
     EXPECT_THAT(of("preset: webhook, url: 'https://x.example.com', group: 2m"),
                 ElementsAre("f:3:61 `group` of target `t`: preset webhook sends events one by one: give the "
                             "target a `body` that tells all of `.events`, or remove `group`"));
+    EXPECT_THAT(
+        of("preset: webhook, url: 'https://x.example.com', group: 2m, body: .id"),
+        ElementsAre("f:3:61 `group` of target `t`: its `body` tells only the first of several events: "
+                    "give the target a `body` that tells all of `.events`, or remove `group`"));
     EXPECT_THAT(of("preset: webhook, per: dependent, url: 'https://x.example.com', body: '1', group: 2m"),
                 ElementsAre(HasSubstr("it fires once per dependent, and builds are not told together")));
+}
+
+TEST(CheckSettings, ARulesGroupIsForTargetsThatCanTellSeveralEvents) {
+    auto of = [](const std::string& rule) {
+        return checked("rules: [{name: r, base: alpine, dependents: [a/b], " + rule +
+                       "}]\ntargets:\n"
+                       "  chat: {preset: slack, url: 'https://hooks.slack.com/x'}\n"
+                       "  grouped: {preset: slack, url: 'https://hooks.slack.com/x', group: 2m}\n"
+                       "  hook: {preset: webhook, url: 'https://x.example.com'}\n"
+                       "  first: {preset: webhook, url: 'https://x.example.com', body: .id}\n"
+                       "  all: {preset: webhook, url: 'https://x.example.com', body: '[.events[].id]'}\n"
+                       "  ci: {preset: webhook, per: dependent, url: 'https://x.example.com'}\n"
+                       "notify: [{events: base.recovered, fire: [chat, grouped, hook, first, all]}]\n");
+    };
+    auto idle = HasSubstr("target `ci` is fired by no rule");
+    EXPECT_THAT(of("fire: [chat, hook, first, ci], group: 2m"), IsEmpty())
+        << "those that cannot go as they are";
+    EXPECT_THAT(of("fire: [all, ci], group: 2m"), IsEmpty());
+    EXPECT_THAT(of("fire: [grouped, ci], group: none"), IsEmpty());
+    EXPECT_THAT(
+        of("fire: [hook, first, ci], group: 2m"),
+        ElementsAre("f:1:84 `group` of rule `r`: no target of the rule can tell several events (`hook`: "
+                    "preset webhook sends events one by one; `first`: its `body` tells only the first of "
+                    "several events; `ci`: it fires once per dependent, and builds are not told "
+                    "together): fire one that can, such as preset slack or one with a `body` that tells "
+                    "all of `.events`, or remove `group`"));
+    EXPECT_THAT(of("fire: [chat, hook], group: none"),
+                ElementsAre("f:1:79 warning: `group` of rule `r`: none of its targets has a `group` or quiet "
+                            "hours that `none` would switch off",
+                            idle));
 }
 
 }  // namespace

@@ -96,6 +96,29 @@ TEST_F(Messages, WithOneEventHaveAListOfOne) {
     EXPECT_EQ(body(0).dump(), R"({"first":"evt_1","told":["evt_1"]})");
 }
 
+// Whatever its preset and body are by then: what the state holds is told whole.
+TEST_F(Messages, OfSeveralEventsAreToldOneByOneWhereTheBodyCannotTellThemAnyMore) {
+    const model::Grouping group{1s, 1s};
+    house.use({chat(group)});
+    auto id = tell(group);
+    tell(group);
+    tell(group);
+    auto plain = chat(std::nullopt);
+    plain.fields.body = "{first: .id}";
+    plain.tells_several = false;
+    house.use({plain});
+    house.start();
+    clock.advance(1s);
+    ASSERT_TRUE(house.until_state(id, model::DeliveryState::delivered));
+    for (const char* other : {"dlv_2", "dlv_3"})
+        ASSERT_TRUE(house.until_state(other, model::DeliveryState::delivered));
+    std::map<std::string, std::string> told;
+    for (std::size_t i = 0; i < transport.sent.size(); ++i)
+        told[transport.sent[i].header("webhook-id")] = body(i)["first"];
+    EXPECT_THAT(told, testing::ElementsAre(testing::Pair("dlv_1", "evt_1"), testing::Pair("dlv_2", "evt_2"),
+                                           testing::Pair("dlv_3", "evt_3")));
+}
+
 TEST_F(Messages, WaitForTheEndOfQuietHours) {
     auto target = chat(model::Grouping());
     auto minutes = std::chrono::floor<std::chrono::minutes>(

@@ -40,6 +40,18 @@ TEST_F(PresetTest, AProgramOfTheUserSeesEventAndSurroundings) {
     EXPECT_EQ(headers_of(request)["Content-Type"], "application/json");
 }
 
+TEST_F(PresetTest, ABodyThatUsesEventsAlwaysHasThem) {
+    auto settings = settings_of("webhook", "https://chat.example.com/");
+    settings.fields.body = "[.events[].id]";
+    EXPECT_EQ(json_of(rendered(settings, changed_event()).body),
+              nlohmann::json::array({changed_event()["id"]}));
+    settings.fields.body = "has(\"events\")";
+    EXPECT_EQ(rendered(settings, changed_event()).body, "false");
+    settings.fields.body = "[.events[]?.id] | length";
+    settings.fields.per = settings::Per::dependent;
+    EXPECT_EQ(rendered(settings, rebuild_event()).body, "0") << "a build is no message";
+}
+
 TEST_F(PresetTest, ContentTypeAndEncodingAreTheTargetsToSay) {
     auto settings = settings_of("webhook", "https://ci.example.com/hook");
     settings.fields.body = "{b: [1, \"x y\"], a: .data.kind}";

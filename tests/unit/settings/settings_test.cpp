@@ -339,6 +339,47 @@ TEST(Settings, when_messages_go_is_read) {
     EXPECT_EQ(b.quiet[0].to, 7h);
 }
 
+TEST(Settings, the_group_of_a_rule_is_read) {
+    using namespace std::chrono_literals;
+    Problems problems;
+    auto read = read_settings_text("f.yaml",
+                                   "rules:\n"
+                                   "  - {name: as the target, base: a, fire: t}\n"
+                                   "  - {name: short, base: a, fire: t, group: 30s}\n"
+                                   "  - {name: both, base: a, fire: t, group: {wait: 30s, most: 5m}}\n"
+                                   "  - {name: alone, base: a, fire: t, group: none}\n",
+                                   {}, problems);
+    ASSERT_TRUE(read.has_value()) << ::testing::PrintToString(told(problems));
+    auto group = [&](std::size_t i) { return read->rules.at(i).rule.group; };
+    EXPECT_FALSE(group(0).has_value());
+    ASSERT_TRUE(group(1).has_value() && group(1)->together);
+    EXPECT_EQ(group(1)->together->wait, 30s);
+    EXPECT_EQ(group(1)->together->most, 30s);
+    EXPECT_EQ(group(1)->together->rule, "short");
+    EXPECT_EQ(model::to_string(group(2)->together), "{wait: 30s, most: 5m}");
+    ASSERT_TRUE(group(3).has_value());
+    EXPECT_FALSE(group(3)->together.has_value());
+}
+
+TEST(Settings, the_group_of_a_rule_is_refused_at_its_place) {
+    const std::vector<std::pair<std::string, std::string>> rows{
+        {"false",
+         "f.yaml:1:49 `group` of an entry of `rules` must be a duration such as 2m, {wait: 30s, "
+         "most: 5m}, or none, not "},
+        {"None", "or none, not "},
+        {"100ms", "`group` must be from 1s to "},
+        {"{wait: 5m, most: 1m}", "`most` of `group` is shorter than `wait`"},
+        {"{wait: 5m}", "lacks `most`"},
+        {"[2m]", "or none, not a list"},
+    };
+    for (const auto& [group, message] : rows) {
+        Problems problems;
+        auto text = "rules: [{name: r, base: alpine, fire: t, group: " + group + "}]";
+        EXPECT_FALSE(read_settings_text("f.yaml", text, {}, problems)) << group;
+        EXPECT_THAT(told(problems), testing::Contains(testing::HasSubstr(message))) << group;
+    }
+}
+
 TEST(Settings, when_messages_go_is_refused_at_its_place) {
     const std::vector<std::pair<std::string, std::string>> rows{
         {"group: 10", "f.yaml:1:37 `group` must be a duration"},

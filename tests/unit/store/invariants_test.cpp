@@ -28,6 +28,20 @@ const Damage damages[] = {
     {"OpenWithoutDue", "UPDATE deliveries SET due_at = 0", "an open delivery without a due time"},
     {"AttemptsMiscounted", "UPDATE deliveries SET attempts = 3", "counts other attempts than were recorded"},
     {"ArrivedWithoutAttempt", "UPDATE deliveries SET state = 'delivered'", "arrived without an attempt"},
+    {"GrowsThoughTried", "UPDATE deliveries SET joinable = 1, state = 'sending'",
+     "was tried and may still grow"},
+    {"WaitsThoughTried", "UPDATE deliveries SET held_by = 'group of rule r', state = 'sending'",
+     "was tried and waits for others"},
+    {"EventMissing", "UPDATE joined_events SET position = 1", "not numbered one after the other"},
+    {"TooManyEvents",
+     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 99) INSERT INTO joined_events "
+     "SELECT delivery_id, i, event_id, 'dlv_' || i FROM joined_events, n",
+     "more events than one holds"},
+    {"BuildsTogether", "UPDATE deliveries SET dependent = 'docker.io/shop/api:latest'",
+     "a build that is told together"},
+    {"ToldTwice", "UPDATE joined_events SET event_id = (SELECT event_id FROM deliveries)",
+     "an event that is told twice to one target"},
+    {"IdKeptForAnother", "UPDATE joined_events SET own_id = delivery_id", "an id that is kept for another"},
     {"BaseBehind", "UPDATE bases SET observation = (SELECT min(seq) FROM observations)",
      "a base that is not at its newest observation"},
     {"ReplacedButNewest",
@@ -59,7 +73,11 @@ TEST_P(Invariants, AreToldWhenTheyAreBroken) {
                                 std::nullopt,
                                 noon,
                                 "requested"});
+    finding.deliveries[0].group = model::Grouping{Milliseconds(1000), Milliseconds(1000), "r"};
     put(std::move(finding));
+    auto joins = make.news({"ci"});
+    joins.deliveries[0].group = model::Grouping{Milliseconds(1000), Milliseconds(1000), "r"};
+    put(std::move(joins));
     EXPECT_THAT(broken_invariants(path), IsEmpty());
     change_by_hand(GetParam().sql);
     EXPECT_THAT(broken_invariants(path), Contains(HasSubstr(GetParam().told)));

@@ -179,6 +179,115 @@ TEST_F(Joining, QuietHoursThatAreNoMoreAreLifted) {
     EXPECT_THAT(claim("chat", noon + 1h), SizeIs(1));
 }
 
+// --- groups of rules ---
+
+TEST_F(Joining, OfDifferentRulesAreDifferentMessages) {
+    const model::Grouping services{2min, 10min, "services"}, images{5min, 5min, "images"};
+    auto a = tell(noon, services), b = tell(noon, images), c = tell(noon);
+    auto d = tell(noon + 1min, services), e = tell(noon + 1min, images), f = tell(noon + 1min);
+    auto stored = deliveries();
+    ASSERT_THAT(stored, SizeIs(3));
+    EXPECT_EQ(stored[0].held_by, "group of rule services");
+    EXPECT_EQ(stored[1].held_by, "group of rule images");
+    EXPECT_EQ(stored[2].held_by, "group");
+    EXPECT_EQ(stored[0].due_at, noon + 3min);
+    EXPECT_EQ(stored[1].due_at, noon + 5min) << "the cap of its own group";
+    auto claimed = claim("chat", noon + 10min);
+    ASSERT_THAT(claimed, SizeIs(3));
+    std::vector<std::vector<std::string>> messages;
+    for (const auto& message : claimed) messages.push_back(told(message));
+    EXPECT_THAT(messages,
+                testing::UnorderedElementsAre(ElementsAre(json(a), json(d)), ElementsAre(json(b), json(e)),
+                                              ElementsAre(json(c), json(f))));
+}
+
+TEST_F(Joining, OfOneRuleAtTwoTargetsAreTwoMessages) {
+    auto finding = make.news({"chat", "pager"});
+    for (auto& delivery : finding.deliveries) delivery.group = model::Grouping{2min, 2min, "services"};
+    put(std::move(finding));
+    EXPECT_THAT(deliveries(), SizeIs(2));
+}
+
+TEST_F(Joining, QuietHoursGatherEachGroupOnItsOwn) {
+    const model::Grouping services{2min, 2min, "services"};
+    Claiming quiet;
+    quiet.quiet_until = noon + 8h;
+    auto first = tell(noon, services), other = tell(noon, {});
+    EXPECT_THAT(read(store->claim_due("chat", noon + 2min, 10, quiet)), IsEmpty());
+    for (const auto& one : deliveries()) EXPECT_EQ(one.held_by, "quiet hours");
+    auto second = tell(noon + 3h, services), another = tell(noon + 3h, {});
+    EXPECT_THAT(deliveries(), SizeIs(2));
+    auto morning = claim("chat", noon + 8h);
+    ASSERT_THAT(morning, SizeIs(2));
+    EXPECT_THAT(told(morning[0]), ElementsAre(json(first), json(second)));
+    EXPECT_THAT(told(morning[1]), ElementsAre(json(other), json(another)));
+}
+
+// --- a target that cannot tell several events any more ---
+
+TEST_F(Joining, AMessageForATargetThatTellsOneByOneIsSplit) {
+    auto first = tell(noon), second = tell(noon + 1min), third = tell(noon + 1min);
+    Claiming one_by_one;
+    one_by_one.together = false;
+    auto claimed = read(store->claim_due("chat", noon + 10min, 1, one_by_one));
+    ASSERT_THAT(claimed, SizeIs(1));
+    EXPECT_THAT(told(claimed[0]), ElementsAre(json(first)));
+    EXPECT_EQ(read(store->next_due("chat")), noon + 10min);
+    auto others = read(store->claim_due("chat", noon + 10min, 10, one_by_one));
+    ASSERT_THAT(others, SizeIs(2));
+    EXPECT_THAT(told(others[0]), ElementsAre(json(second)));
+    EXPECT_THAT(told(others[1]), ElementsAre(json(third)));
+    EXPECT_EQ(others[0].delivery.created_at, noon) << "as old as their message";
+    EXPECT_EQ(ask("SELECT count(*) FROM joined_events"), 0);
+}
+
+// The ids are kept, so that a power cut that undoes the claim and the splitting with it leads to the same
+// ones.
+TEST_F(Joining, TheEventsOfASplitMessageHaveTheIdsThatTheyCameWith) {
+    tell(noon);
+    auto finding = make.news({"chat"});
+    finding.deliveries[0].group = model::Grouping{2min, 10min};
+    auto id = finding.deliveries[0].id;
+    put(std::move(finding));
+    Claiming one_by_one;
+    one_by_one.together = false;
+    read(store->claim_due("chat", noon + 10min, 1, one_by_one));
+    EXPECT_EQ(read(store->claim_due("chat", noon + 10min, 1, one_by_one)).at(0).delivery.id, id);
+}
+
+TEST_F(Joining, AMessageThatIsReplayedToATargetThatTellsOneByOneIsSplit) {
+    auto first = tell(noon), second = tell(noon);
+    auto id = claim("chat", noon + 10min).at(0).delivery.id;
+    finish(id, DeliveryState::dead);
+    Replay replay;
+    replay.delivery_id = id;
+    replay.targets = {"chat"};
+    EXPECT_EQ(read(store->replay(replay, noon + 1h, false)).deliveries, 1);
+    Claiming one_by_one;
+    one_by_one.together = false;
+    std::vector<std::string> sent;
+    for (int i = 0; i < 2; ++i)
+        for (const auto& one : read(store->claim_due("chat", noon + 1h, 10, one_by_one))) {
+            EXPECT_TRUE(one.delivery.replayed_at.has_value());
+            sent.push_back(one.event_json);
+        }
+    EXPECT_THAT(sent, ElementsAre(json(first), json(second)));
+}
+
+TEST_F(Joining, AChangeIsReplayedByTheMessageThatToldOfIt) {
+    tell(noon);
+    put(make.baseline("ruby:3.3", 0));
+    auto moved = make.move("ruby:3.3", 0, 1, {"chat"});
+    moved.deliveries[0].group = model::Grouping{2min, 10min};
+    Replay replay;
+    replay.change_id = moved.changes[0].id;
+    replay.targets = {"chat"};
+    put(std::move(moved));
+    finish(claim("chat", noon + 10min).at(0).delivery.id, DeliveryState::delivered);
+    EXPECT_EQ(read(store->replay(replay, noon + 1h, false)).deliveries, 1);
+    EXPECT_THAT(told(claim("chat", noon + 1h).at(0)), SizeIs(2)) << "under its id, as it was";
+}
+
 // --- rebuilds of one dependent ---
 
 struct Rebuilding : Joining {

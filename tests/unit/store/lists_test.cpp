@@ -192,6 +192,9 @@ struct RuleRows : StoreTest {
         rule.dependents = {"docker.io/shop/api:latest"};
         rule.fire = {"ci", "chat"};
         rule.when = ".data.kind == \"content\"";
+        if (name == "c")
+            rule.group = model::RuleGroup{model::Grouping{Milliseconds(1000), Milliseconds(5000), name}};
+        if (name == "b") rule.group = model::RuleGroup();
         return rule;
     }
     std::vector<std::string> names() {
@@ -215,6 +218,14 @@ TEST_F(RuleRows, OfTheFileAreReplacedAndThoseOfTheApiStay) {
     EXPECT_EQ(kept.dependents, rule("c").dependents);
     EXPECT_EQ(kept.fire, rule("c").fire);
     EXPECT_EQ(kept.when, rule("c").when);
+    ASSERT_TRUE(kept.group.has_value());
+    EXPECT_EQ(model::to_string(kept.group->together), "{wait: 1s, most: 5s}");
+    EXPECT_EQ(kept.group->together->rule, "c");
+    ASSERT_TRUE(run(store->replace_file_rules({rule("b"), rule("a")})));
+    auto rules = read(store->rules());
+    ASSERT_TRUE(rules[0].group.has_value());
+    EXPECT_FALSE(rules[0].group->together.has_value());
+    EXPECT_FALSE(rules[1].group.has_value());
 }
 
 TEST_F(RuleRows, AreReplacedWholeOrNotAtAll) {
