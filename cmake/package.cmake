@@ -48,7 +48,7 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "systemd, procps, ca-certificates")
 # The zones of quiet hours; and what is loaded by the targets that need it, so that no NEEDED entry names it.
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "tzdata, libcurl4")
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "librdkafka1")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libnats3.4, librdkafka1")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 file(WRITE ${PROJECT_BINARY_DIR}/package/conffiles "/etc/basewatch/basewatch.yaml\n")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
