@@ -70,11 +70,11 @@ void check_mail_server(const TargetSettings& settings, Problems& problems) {
         return;
     }
     auto tls = settings.keys.find("tls");
-    if (!settings.mail.plain || tls == settings.keys.end()) return;
+    if (!settings.server.plain || tls == settings.keys.end()) return;
     if (server->implicit_tls)
         problems.error(tls->second, "`tls: none` of target " + ticked(settings.name) +
                                         " does not go with smtps://: write smtp:// or remove it");
-    else if (!settings.mail.password.empty())
+    else if (!settings.server.password.empty())
         problems.warning(tls->second, "target " + ticked(settings.name) + " sends its password without TLS");
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 net::MailSecurity security_of(const Target& target, bool implicit_tls) {
     if (implicit_tls) return net::MailSecurity::implicit_tls;
-    return target.mail.plain ? net::MailSecurity::plain : net::MailSecurity::starttls;
+    return target.server.plain ? net::MailSecurity::plain : net::MailSecurity::starttls;
 }
 
 // Mails about one base, or one dependent, belong together.
@@ -55,7 +55,7 @@ Async<Result<MailDraft>> render_mail(const Target& target, RenderInput input, st
     draft.mail.client_certificate_file = target.tls.client_certificate_file;
     draft.mail.client_key_file = target.tls.client_key_file;
     draft.mail.username = target.username;
-    draft.mail.password = target.mail.password.reveal();
+    draft.mail.password = target.server.password.reveal();
     draft.mail.from = text.from;
     draft.mail.to = text.to;
     draft.mail.message = std::move(*message);

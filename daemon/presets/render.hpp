@@ -34,6 +34,7 @@ struct Target {
     std::map<int, std::string> terminal;
     std::vector<std::string> command;  // of a program
     settings::TlsFiles tls;
+    settings::ServerFields server;
     settings::MailFields mail;
 
     // The merged fields with defaults in place of what nobody set.

@@ -112,7 +112,7 @@ std::optional<Error> missing(const settings::TargetSettings& target, const Prese
     if (preset.way == Way::mail) {
         if (target.mail.from.empty()) return needs("from", "");
         if (target.mail.to.empty()) return needs("to", "");
-        if (target.username.empty() != target.mail.password.empty())
+        if (target.username.empty() != target.server.password.empty())
             return needs(target.username.empty() ? "username" : "password",
                          target.username.empty() ? ", beside `password`" : ", beside `username`");
         return std::nullopt;
@@ -197,6 +197,7 @@ Result<Target> merge(const settings::TargetSettings& settings) {
     target.preset = settings.preset;
     target.way = preset->way;
     target.command = settings.command;
+    target.server = settings.server;
     target.mail = settings.mail;
     target.fields = settings.fields;
     if (settings.fields.url && !preset->path.empty())

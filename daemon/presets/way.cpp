@@ -12,54 +12,72 @@ namespace basewatch::presets {
 
 namespace {
 
+constexpr unsigned bit(Way way) {
+    return 1u << static_cast<unsigned>(way);
+}
+constexpr unsigned http = bit(Way::http), program = bit(Way::program), mail = bit(Way::mail);
+
 // A key that not every way has, and the ways that have it. A key that is not listed fits all.
 struct WayKey {
     std::string_view name;
-    bool http, program, mail;
+    unsigned ways;
     std::string_view what;  // it says
 };
 
 constexpr std::array way_keys{
-    WayKey{"url", true, false, true, "where to send to"},
-    WayKey{"username", true, false, true, "whom to log in as"},
-    WayKey{"method", true, false, false, "a request"},
-    WayKey{"headers", true, false, false, "a request"},
-    WayKey{"token", true, false, false, "a request"},
-    WayKey{"secret", true, false, false, "a request"},
-    WayKey{"signature", true, false, false, "a request"},
-    WayKey{"signature_header", true, false, false, "a request"},
-    WayKey{"auth", true, false, false, "a request"},
-    WayKey{"ca_file", true, false, true, "a connection"},
-    WayKey{"client_cert", true, false, true, "a connection"},
-    WayKey{"client_key", true, false, true, "a connection"},
-    WayKey{"encoding", true, false, false, "a request"},
-    WayKey{"content_type", true, false, false, "a request"},
-    WayKey{"success", true, false, false, "an answer over HTTP"},
-    WayKey{"already", true, false, false, "an answer over HTTP"},
-    WayKey{"success_body", true, false, false, "an answer over HTTP"},
-    WayKey{"success_content_type", true, false, false, "an answer over HTTP"},
-    WayKey{"command", false, true, false, "a program to run"},
-    WayKey{"from", false, false, true, "a mail"},
-    WayKey{"to", false, false, true, "a mail"},
-    WayKey{"password", false, false, true, "a mail server"},
-    WayKey{"tls", false, false, true, "a mail server"},
+    WayKey{"url", http | mail, "where to send to"},
+    WayKey{"username", http | mail, "whom to log in as"},
+    WayKey{"method", http, "a request"},
+    WayKey{"headers", http, "a request"},
+    WayKey{"token", http, "a request"},
+    WayKey{"secret", http, "a request"},
+    WayKey{"signature", http, "a request"},
+    WayKey{"signature_header", http, "a request"},
+    WayKey{"auth", http, "a request"},
+    WayKey{"ca_file", http | mail, "a connection"},
+    WayKey{"client_cert", http | mail, "a connection"},
+    WayKey{"client_key", http | mail, "a connection"},
+    WayKey{"encoding", http, "a request"},
+    WayKey{"content_type", http, "a request"},
+    WayKey{"success", http, "an answer over HTTP"},
+    WayKey{"already", http, "an answer over HTTP"},
+    WayKey{"success_body", http, "an answer over HTTP"},
+    WayKey{"success_content_type", http, "an answer over HTTP"},
+    WayKey{"command", program, "a program to run"},
+    WayKey{"from", mail, "a mail"},
+    WayKey{"to", mail, "a mail"},
+    WayKey{"password", mail, "a mail server"},
+    WayKey{"tls", mail, "a mail server"},
 };
 
-bool has(const WayKey& key, Way way) {
-    return way == Way::program ? key.program : way == Way::mail ? key.mail : key.http;
+std::string_view what_it_does(Way way) {
+    switch (way) {
+        case Way::program:
+            return "runs a program";
+        case Way::mail:
+            return "sends a mail";
+        case Way::http:
+            break;
+    }
+    return "sends a request";
+}
+
+// The presets of the ways that have a key, where they are few.
+std::string presets_of(unsigned ways) {
+    std::string names;
+    for (const auto& preset : built_in()) {
+        if ((bit(preset.way) & ways) == 0) continue;
+        names.append(names.empty() ? "preset " : " or ").append(preset.name);
+    }
+    return names;
 }
 
 std::string what_is_right(const WayKey& key, const Preset& preset) {
-    std::string does = preset.way == Way::program ? "runs a program"
-                       : preset.way == Way::mail  ? "sends a mail"
-                                                  : "sends a request";
-    std::string text = "`" + std::string(key.name) + "` is about " + std::string(key.what) + ", and preset " +
-                       preset.name + " " + does;
+    auto text = "`" + std::string(key.name) + "` is about " + std::string(key.what) + ", and preset " +
+                preset.name + " " + std::string(what_it_does(preset.way));
     if (key.name == "password" && preset.way == Way::http) return text + ": write `token`";
     if (key.name == "token" && preset.way == Way::mail) return text + ": write `password`";
-    if (!key.http && key.program) return text + ": it is for preset exec";
-    if (!key.http && key.mail) return text + ": it is for preset smtp";
-    return text + ": remove it";
+    return text + ((key.ways & http) == 0 ? ": it is for " + presets_of(key.ways) : ": remove it");
 }
 
 }  // namespace
@@ -69,7 +87,7 @@ std::vector<std::pair<Mark, std::string>> misplaced_keys(const settings::TargetS
     std::vector<std::pair<Mark, std::string>> found;
     for (const auto& key : way_keys) {
         auto at = target.keys.find(std::string(key.name));
-        if (at != target.keys.end() && !has(key, preset.way))
+        if (at != target.keys.end() && (key.ways & bit(preset.way)) == 0)
             found.emplace_back(at->second, what_is_right(key, preset));
     }
     return found;

@@ -151,13 +151,17 @@ TargetSettings read_target(const std::string& name, const Mark& where, const Yam
         for (const auto& item : items)
             if (auto one = secrets.secret(item, "secret")) target.secrets.push_back(*one);
     }
+    target.server = read_server_fields(map, secrets, problems);
     bool plain = target.fields.url && target.fields.url->reveal().starts_with("http://");
-    target.tls = read_tls_files(map, secrets, problems, plain ? "an `http://` address" : "");
+    target.tls = read_tls_files(map, secrets, problems,
+                                plain                 ? "an `http://` address"
+                                : target.server.plain ? "`tls: none`"
+                                                      : "");
     read_message_times(map, problems, target);
     if (auto options = map.take("options"))
         target.options = read_texts(*options, "`options` of " + map.what(), problems);
     target.command = read_command(map, problems);
-    target.mail = read_mail_fields(map, secrets, problems);
+    target.mail = read_mail_fields(map, problems);
     map.finish();
     target.whole = problems.errors() == earlier;
     return target;

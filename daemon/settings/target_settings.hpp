@@ -83,6 +83,7 @@ struct TargetSettings {
     // ones there are is the preset's to say; jq finds them at `.target.options`.
     std::map<std::string, std::string> options;
     std::vector<std::string> command;  // of a program to run, with {name} places
+    ServerFields server;
     MailFields mail;
     std::map<std::string, Mark> keys;  // all that stand there, and where
 };

@@ -93,7 +93,16 @@ std::vector<std::string> read_command(YamlMap& map, Problems& problems) {
     return command;
 }
 
-MailFields read_mail_fields(YamlMap& map, SecretReader& secrets, Problems& problems) {
+ServerFields read_server_fields(YamlMap& map, SecretReader& secrets, Problems& problems) {
+    ServerFields server;
+    if (auto password = map.take("password"))
+        server.password = secrets.one_line_secret(*password, "password").value_or(Secret());
+    if (auto tls = map.take("tls"))
+        if (auto word = read_word(*tls, "tls", {"required", "none"}, problems)) server.plain = *word == 1;
+    return server;
+}
+
+MailFields read_mail_fields(YamlMap& map, Problems& problems) {
     MailFields mail;
     if (auto from = map.take("from")) mail.from = read_mail_address(*from, "from", problems).value_or("");
     if (auto to = map.take("to")) {
@@ -104,10 +113,6 @@ MailFields read_mail_fields(YamlMap& map, SecretReader& secrets, Problems& probl
         for (const auto& item : items)
             if (auto address = read_mail_address(item, "to", problems)) mail.to.push_back(*address);
     }
-    if (auto password = map.take("password"))
-        mail.password = secrets.one_line_secret(*password, "password").value_or(Secret());
-    if (auto tls = map.take("tls"))
-        if (auto word = read_word(*tls, "tls", {"required", "none"}, problems)) mail.plain = *word == 1;
     return mail;
 }
 
@@ -115,41 +120,48 @@ bool is_mail_server(std::string_view address) {
     return address.starts_with("smtp://") || address.starts_with("smtps://");
 }
 
+Result<HostAndPort> parse_host_and_port(std::string_view text) {
+    auto wrong = [](std::string_view why) { return Error(ErrorKind::invalid, std::string(why)); };
+    HostAndPort place;
+    bool bracketed = text.starts_with('[');
+    auto colon = text.rfind(':');
+    if (bracketed) {
+        auto end = text.find(']');
+        if (end == std::string_view::npos) return wrong("has a `[` without a `]`");
+        place.host = text.substr(1, end - 1);
+        colon = end + 1 < text.size() ? end + 1 : std::string_view::npos;
+        if (colon != std::string_view::npos && text[colon] != ':') return wrong("has something behind `]`");
+    } else {
+        place.host = text.substr(0, colon);
+    }
+    bool plain =
+        !place.host.empty() && place.host.size() <= 253 && std::ranges::all_of(place.host, [&](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+                   c == '-' || c == '_' || (c == ':' && bracketed);
+        });
+    if (!plain) return wrong("must be a host, and a port perhaps: nothing stands behind them");
+    if (colon == std::string_view::npos) return place;
+    auto digits = text.substr(colon + 1);
+    int port = 0;
+    auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    if (fault != std::errc() || end != digits.data() + digits.size() || port < 1 || port > 65535)
+        return wrong("must have a port from 1 to 65535 behind the host, and nothing more");
+    place.port = static_cast<std::uint16_t>(port);
+    return place;
+}
+
 Result<MailServer> parse_mail_server(std::string_view address) {
     auto wrong = [](std::string_view why) { return Error(ErrorKind::invalid, std::string(why)); };
     if (!is_mail_server(address))
         return wrong("must begin with smtp:// or smtps://, such as smtp://mail.example.com:587");
-    MailServer server;
-    server.implicit_tls = address.starts_with("smtps://");
-    server.port = server.implicit_tls ? 465 : 587;
+    bool implicit_tls = address.starts_with("smtps://");
     address.remove_prefix(address.find("//") + 2);
     if (address.find('@') != std::string_view::npos)
         return wrong("holds a user: that goes into `username` and `password`");
-    auto colon = address.rfind(':');
-    if (address.starts_with('[')) {
-        auto end = address.find(']');
-        if (end == std::string_view::npos) return wrong("has a `[` without a `]`");
-        server.host = address.substr(1, end - 1);
-        colon = end + 1 < address.size() ? end + 1 : std::string_view::npos;
-        if (colon != std::string_view::npos && address[colon] != ':')
-            return wrong("has something behind `]`");
-    } else {
-        server.host = address.substr(0, colon);
-    }
-    bool plain =
-        !server.host.empty() && server.host.size() <= 253 && std::ranges::all_of(server.host, [&](char c) {
-            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-                   c == '-' || c == '_' || (c == ':' && address.starts_with('['));
-        });
-    if (!plain) return wrong("must be a host, and a port perhaps: nothing stands behind them");
-    if (colon == std::string_view::npos) return server;
-    auto text = address.substr(colon + 1);
-    int port = 0;
-    auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), port);
-    if (fault != std::errc() || end != text.data() + text.size() || port < 1 || port > 65535)
-        return wrong("must have a port from 1 to 65535 behind the host, and nothing more");
-    server.port = static_cast<std::uint16_t>(port);
-    return server;
+    auto place = parse_host_and_port(address);
+    if (!place) return place.error();
+    std::uint16_t usual = implicit_tls ? 465 : 587;
+    return MailServer{std::move(place->host), place->port == 0 ? usual : place->port, implicit_tls};
 }
 
 }  // namespace basewatch::settings

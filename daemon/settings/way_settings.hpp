@@ -24,14 +24,27 @@ std::vector<std::string> read_command(YamlMap& map, Problems& problems);
 // The name in an argument that is a place.
 std::optional<std::string_view> place_in(std::string_view argument);
 
-// `from`, `to`, `password`, `tls`: what a mail needs beside `url` and `username`.
-struct MailFields {
-    std::string from;             // local@domain
-    std::vector<std::string> to;  // likewise
+// `password`, `tls`: what a server is told by that is not spoken to over HTTP, beside `username`.
+struct ServerFields {
     Secret password;
     bool plain = false;  // `tls: none`
 };
-MailFields read_mail_fields(YamlMap& map, SecretReader& secrets, Problems& problems);
+ServerFields read_server_fields(YamlMap& map, SecretReader& secrets, Problems& problems);
+
+// `from`, `to`: what a mail needs beside its server.
+struct MailFields {
+    std::string from;             // local@domain
+    std::vector<std::string> to;  // likewise
+};
+MailFields read_mail_fields(YamlMap& map, Problems& problems);
+
+// `host`, `host:port`, `[::1]:port`; the port is 0 where there is none. Nothing else stands in it. The fault
+// is worded to follow the name of the key.
+struct HostAndPort {
+    std::string host;  // without brackets
+    std::uint16_t port = 0;
+};
+Result<HostAndPort> parse_host_and_port(std::string_view text);
 
 // `smtp://host[:port]` (587) or `smtps://host[:port]` (465). invalid for anything else, in words that do not
 // repeat it.

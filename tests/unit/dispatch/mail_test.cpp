@@ -30,7 +30,7 @@ struct MailTest : testing::Test {
         target.name = "mail";
         target.preset = "smtp";
         target.fields.url = Secret("smtp://" + host + ":" + std::to_string(server.port()));
-        target.mail.plain = true;
+        target.server.plain = true;
         target.mail.from = "basewatch@example.com";
         target.mail.to = {"platform@example.com"};
         return must(presets::merge(target));
@@ -85,7 +85,7 @@ TEST_F(MailTest, AMetadataAddressIsGivenUpAtOnce) {
 
 TEST_F(MailTest, NoStarttlsIsTriedAgain) {
     auto target = mail_target();
-    target.mail.plain = false;
+    target.server.plain = false;
     auto id = tried(target);
     EXPECT_EQ(house.state(id), DeliveryState::waiting);
     EXPECT_THAT(server.mails, IsEmpty());

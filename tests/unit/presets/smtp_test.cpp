@@ -17,7 +17,7 @@ protected:
     static settings::TargetSettings mail_target() {
         auto settings = settings_of("smtp", "smtp://mail.example.com:2525");
         settings.username = "basewatch";
-        settings.mail.password = Secret("pass-word-pass-word");
+        settings.server.password = Secret("pass-word-pass-word");
         settings.mail.from = "basewatch@example.com";
         settings.mail.to = {"platform@example.com", "security@example.com"};
         return settings;
@@ -124,7 +124,7 @@ TEST_F(SmtpTest, ServersAreReadAsTheyAreWritten) {
     EXPECT_EQ(made->mail.port, 465);
     EXPECT_EQ(made->mail.security, net::MailSecurity::implicit_tls);
     settings.fields.url = Secret("smtp://[::1]:25");
-    settings.mail.plain = true;
+    settings.server.plain = true;
     made = draft_for(settings, changed_event());
     ASSERT_TRUE(made);
     EXPECT_EQ(made->mail.host, "::1");
