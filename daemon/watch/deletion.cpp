@@ -67,6 +67,17 @@ Async<CheckReport> Watcher::State::not_answered(model::Reference base, model::De
     co_return co_await fail(base, by, gone ? error : gone.error());
 }
 
+void Watcher::State::ask_for_missing(const Listing& listing) {
+    for (const auto* name : listing.found) {
+        const auto& known = bases.at(*name);
+        if (!known.trouble || known.trouble->no_such_tag == 0) continue;
+        auto base = model::Reference::parse(*name);
+        if (base && deletion(missing_tag(*base, known), clock.now()) == Deletion::confirm)
+            lane_of(*base).schedule.hurry(*base, clock.monotonic());
+    }
+    bell.ring();
+}
+
 Async<Result<CheckReport>> Watcher::State::tell_deleted(model::Reference base, model::DetectedBy by) {
     const auto* known = find(base.text());
     if (known == nullptr) co_return try_again(base, Error(ErrorKind::not_found, "it is no longer watched"));

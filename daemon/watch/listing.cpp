@@ -156,6 +156,7 @@ Async<Result<std::vector<CheckReport>>> Watcher::State::keep_list(std::string re
     if (listing == nullptr) co_return reports;
     note_list(*listing, tags.size(), news.suspicious);
     adopt(*listing, tags);
+    ask_for_missing(*listing);
     take_created(told.changes);
     if (!told.changes.empty()) failpoint("tags-taken-up");
     if (!seen.unseen.empty()) {

@@ -238,6 +238,8 @@ struct Watcher::State {
     Async<CheckReport> not_answered(model::Reference base, model::DetectedBy by, Error error);
     Async<Result<CheckReport>> tell_deleted(model::Reference base, model::DetectedBy by);
     void leave_deleted(const model::Reference& base);
+    // Asks at once for what only waited for this list.
+    void ask_for_missing(const Listing& listing);
 
     // --- sweep.cpp: when ---
     // Waits for what is under way by this name, if anything is. False: we were asked to stop.

@@ -142,6 +142,19 @@ TEST_F(DeletedTags, AreNotToldOfARepositoryThatCannotBeListed) {
     EXPECT_THAT(house.kinds(), ElementsAre("unreachable", "unreachable", "recovered", "recovered"));
 }
 
+TEST_F(DeletedTags, AreToldAsSoonAsTheListIsThereThatTheyWaitedFor) {
+    begin({"3.1", "3.2"});
+    house.pass(1h);
+    house.registry.untag("base", "3.2");
+    house.registry.fail({.target = "/tags/list", .status = 503});
+    house.pass(12h);
+    EXPECT_THAT(told_deleted(), IsEmpty());
+    house.registry.recover();
+    house.registry.forget_requests();
+    while (house.registry.count("GET", "/tags/list") == 0) house.pass(1s);
+    EXPECT_THAT(told_deleted(), ElementsAre("3.2")) << "not only when its back-off is over";
+}
+
 TEST_F(DeletedTags, AreNotToldOfAListThatForgetsThem) {
     begin({"3.1", "3.2", "3.3", "3.4"});
     house.registry.fail({.target = "/tags/list", .body = R"({"name":"base","tags":["3.1"]})"});
