@@ -52,12 +52,10 @@ net::ConnectionPolicy reach_of(const settings::RegistrySettings& wanted) {
     return reach;
 }
 
-bool same(const net::ConnectionPolicy& a, const net::ConnectionPolicy& b) {
-    auto reached = [](const net::ConnectionPolicy& policy) {
-        return std::tie(policy.connections, policy.addresses, policy.family, policy.proxy, policy.direct,
-                        policy.ca_file, policy.client_certificate_file, policy.client_key_file);
-    };
-    return reached(a) == reached(b);
+// How somebody is reached, as something to sort by.
+auto reached(const net::ConnectionPolicy& policy) {
+    return std::tie(policy.connections, policy.addresses, policy.family, policy.proxy, policy.direct,
+                    policy.ca_file, policy.client_certificate_file, policy.client_key_file);
 }
 
 }  // namespace
@@ -207,10 +205,21 @@ std::shared_ptr<const net::ConnectionPolicy> Hosts::policy(const Host& to, const
 }
 
 std::shared_ptr<const net::ConnectionPolicy> Hosts::shared(const net::ConnectionPolicy& wanted) {
-    auto known = std::ranges::find_if(policies_, [&](const auto& policy) { return same(*policy, wanted); });
+    auto known = policies_.find(wanted);
     if (known != policies_.end()) return *known;
-    policies_.push_back(std::make_shared<const net::ConnectionPolicy>(wanted));
-    return policies_.back();
+    return *policies_.insert(std::make_shared<const net::ConnectionPolicy>(wanted)).first;
+}
+
+bool Hosts::Before::operator()(const Policy& a, const Policy& b) const {
+    return reached(*a) < reached(*b);
+}
+
+bool Hosts::Before::operator()(const net::ConnectionPolicy& a, const Policy& b) const {
+    return reached(a) < reached(*b);
+}
+
+bool Hosts::Before::operator()(const Policy& a, const net::ConnectionPolicy& b) const {
+    return reached(*a) < reached(b);
 }
 
 }  // namespace basewatch::registry

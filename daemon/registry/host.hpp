@@ -107,7 +107,15 @@ private:
 
     std::shared_ptr<const settings::RegistriesSettings> settings_;
     std::map<std::string, std::shared_ptr<Host>> hosts_;
-    std::vector<std::shared_ptr<const net::ConnectionPolicy>> policies_;
+    // By what they say: whoever is reached alike shares one.
+    struct Before {
+        using Policy = std::shared_ptr<const net::ConnectionPolicy>;
+        using is_transparent = void;
+        bool operator()(const Policy& a, const Policy& b) const;
+        bool operator()(const net::ConnectionPolicy& a, const Policy& b) const;
+        bool operator()(const Policy& a, const net::ConnectionPolicy& b) const;
+    };
+    std::set<std::shared_ptr<const net::ConnectionPolicy>, Before> policies_;
 };
 
 }  // namespace basewatch::registry
