@@ -28,9 +28,7 @@ protected:
     void start_and_see_every_base() {
         program.start();
         ASSERT_TRUE(program.ready()) << program.log();
-        ASSERT_TRUE(eventually([&] {
-            return program.json({"status"})["checks"]["made"].get<std::size_t>() >= world.tags();
-        })) << program.log();
+        ASSERT_TRUE(eventually([&] { return program.has_recorded(world.tags()); })) << program.log();
     }
 
     void move_all() {

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <stdexcept>
 
@@ -38,6 +39,12 @@ void BasewatchProgram::start() {
 
 bool BasewatchProgram::ready(std::chrono::seconds limit) {
     return daemon_->wait_for_output(" ready ", limit);
+}
+
+bool BasewatchProgram::has_recorded(std::size_t bases) const {
+    auto items = json({"bases"})["items"];
+    return items.size() == bases &&
+           std::all_of(items.begin(), items.end(), [](const auto& base) { return base["state"] == "ok"; });
 }
 
 void BasewatchProgram::reload() const {

@@ -32,6 +32,8 @@ public:
     // `run`, until stop() or kill().
     void start();
     bool ready(std::chrono::seconds limit = std::chrono::seconds(20));
+    // Exactly so many bases are watched, and what the registry said of each is recorded, without an error.
+    bool has_recorded(std::size_t bases) const;
     void reload() const;
     // SIGTERM; the exit code.
     int stop();
