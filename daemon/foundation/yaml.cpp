@@ -78,10 +78,10 @@ YamlValue::Kind YamlValue::kind() const {
 }
 
 Mark YamlValue::mark() const {
-    return document_->mark(at(node_).line, at(node_).column);
+    return document_->mark_at(at(node_).at);
 }
 
-const std::string& YamlValue::scalar() const {
+std::string_view YamlValue::scalar() const {
     return at(node_).scalar;
 }
 
@@ -91,7 +91,7 @@ bool YamlValue::quoted() const {
 
 Mark YamlValue::text_mark() const {
     std::string_view text = document_->text;
-    std::size_t here = document_->value_at(at(node_).line, at(node_).column);
+    std::size_t here = document_->value_at(at(node_).at);
     if (here >= text.size() || !quoted()) return document_->mark_at(here);
     if (text[here] == '"' || text[here] == '\'') return document_->mark_at(here + 1);
     std::size_t below = text.find('\n', here);
@@ -102,14 +102,20 @@ Mark YamlValue::text_mark() const {
 
 std::vector<YamlValue> YamlValue::items() const {
     std::vector<YamlValue> out;
-    for (const auto* item : at(node_).items) out.emplace_back(document_, item);
+    if (kind() != Kind::list) return out;
+    out.reserve(at(node_).parts->size());
+    for (const auto* item : *at(node_).parts) out.emplace_back(document_, item);
     return out;
 }
 
 std::vector<YamlValue::Entry> YamlValue::entries() const {
     std::vector<Entry> out;
-    for (const auto& [key, value] : at(node_).entries)
-        out.push_back({key->scalar, document_->mark(key->line, key->column), YamlValue(document_, value)});
+    if (kind() != Kind::map) return out;
+    const auto& parts = *at(node_).parts;
+    out.reserve(parts.size() / 2);
+    for (std::size_t i = 0; i + 1 < parts.size(); i += 2)
+        out.push_back({std::string(parts[i]->scalar), document_->mark_at(parts[i]->at),
+                       YamlValue(document_, parts[i + 1])});
     return out;
 }
 
@@ -128,7 +134,7 @@ std::string YamlValue::described() const {
 }
 
 std::optional<std::string> yaml_string(const YamlValue& value, std::string_view name, Problems& problems) {
-    if (value.kind() == YamlValue::Kind::scalar) return value.scalar();
+    if (value.kind() == YamlValue::Kind::scalar) return std::string(value.scalar());
     problems.error(value.mark(), ticked(name) + " must be a text, not " + value.described());
     return std::nullopt;
 }
@@ -145,7 +151,7 @@ std::optional<bool> yaml_boolean(const YamlValue& value, std::string_view name, 
 std::optional<std::int64_t> yaml_integer(const YamlValue& value, std::string_view name, std::int64_t least,
                                          std::int64_t most, Problems& problems) {
     if (value.kind() == YamlValue::Kind::scalar && !value.quoted()) {
-        const auto& text = value.scalar();
+        auto text = value.scalar();
         std::int64_t number = 0;
         auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
         if (fault == std::errc() && end == text.data() + text.size() && number >= least && number <= most)

@@ -3,8 +3,8 @@
 // is read key by key and then asked what was left over, and all faults of a file are collected so that one
 // run tells them all. Each fault says where, what, and what would be right.
 //
-// yaml-cpp does the syntax. It accepts a key twice without a word (the first wins), so the mapping reader
-// looks at all entries itself.
+// libyaml does the syntax. What a plain scalar means (a number, a time, true) is decided by who reads it, a
+// key that stands twice is found by the mapping reader.
 
 #include "foundation/error.hpp"
 
@@ -57,9 +57,9 @@ public:
 
     Kind kind() const;
     Mark mark() const;
-    const std::string& scalar() const;     // the text of a scalar; empty for anything else
-    bool quoted() const;                   // "1.10" and 1.10 are the same text; this tells them apart
-    Mark text_mark() const;                // where a scalar's text begins: behind the quote, below the `|`
+    std::string_view scalar() const;  // the text of a scalar; empty for anything else; lives in the document
+    bool quoted() const;              // "1.10" and 1.10 are the same text; this tells them apart
+    Mark text_mark() const;           // where a scalar's text begins: behind the quote, below the `|`
     std::vector<YamlValue> items() const;  // of a list
     std::vector<Entry> entries() const;    // of a map, duplicates included
 
@@ -82,8 +82,9 @@ struct YamlValue::Entry {
 };
 
 // Parses one document. `file` is only for the marks. Syntax errors, several documents, anchors that loop or
-// stand for more than 1,000,000 values, tags, bytes that are no UTF-8 and documents over 4 MiB go to
-// `problems`, and nothing is returned. A document in which nothing stands is a value of the kind `null`.
+// stand for more than 1,000,000 values, more than 500 levels, tags, bytes that are no UTF-8 and documents
+// over 4 MiB go to `problems`, and nothing is returned. A document in which nothing stands is a value of the
+// kind `null`.
 std::optional<YamlValue> parse_yaml(std::string_view file, std::string_view text, Problems& problems);
 
 // Typed readings: each reports what is wrong with `name` and returns nothing.

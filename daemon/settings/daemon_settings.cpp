@@ -85,7 +85,7 @@ void read_scopes(YamlMap& map, Reading& reading, ApiToken& token) {
     for (const auto& item : items)
         if (read_word(item, "scopes", {"read", "operate"}, reading.problems) &&
             std::ranges::find(token.scopes, item.scalar()) == token.scopes.end())
-            token.scopes.push_back(item.scalar());
+            token.scopes.emplace_back(item.scalar());
 }
 
 void read_api_token(const YamlValue& value, Reading& reading) {

@@ -15,7 +15,7 @@ constexpr Milliseconds longest_group = 24h;
 
 std::optional<std::chrono::minutes> read_time_of_day(const YamlValue& value, std::string_view name,
                                                      Problems& problems) {
-    const auto& text = value.scalar();
+    auto text = value.scalar();
     auto digit = [&](std::size_t at) { return text[at] >= '0' && text[at] <= '9' ? text[at] - '0' : 100; };
     if (value.kind() == YamlValue::Kind::scalar && text.size() == 5 && text[2] == ':') {
         int hours = digit(0) * 10 + digit(1), minutes = digit(3) * 10 + digit(4);

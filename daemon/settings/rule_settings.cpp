@@ -58,7 +58,7 @@ void read_kinds(YamlMap& map, Reading& reading, RuleSettings& settings) {
     for (const auto& item : items) {
         if (item.scalar() == "unreachable" || item.scalar() == "recovered") {
             reading.problems.error(item.mark(), "`on` cannot be " + item.described() + ": write base." +
-                                                    item.scalar() + " under `notify`");
+                                                    std::string(item.scalar()) + " under `notify`");
             continue;
         }
         if (!read_word(item, "on",
@@ -136,7 +136,8 @@ void read_event(const YamlValue& item, Reading& reading, NotifySettings& notify)
     if (read_word(
             item, "events", {"base.unreachable", "base.recovered", "target.disabled"}, reading.problems,
             {"rebuild.verified", "rebuild.unverified", "rebuild.stale", "rebuild.failed", "rebuild.overdue"}))
-        add(item.scalar(), item.mark(), "events", notify.events, notify.event_marks, reading.problems);
+        add(std::string(item.scalar()), item.mark(), "events", notify.events, notify.event_marks,
+            reading.problems);
 }
 
 void read_notify_entry(const YamlValue& value, Reading& reading) {

@@ -57,7 +57,7 @@ std::optional<Milliseconds> read_duration(const YamlValue& value, std::string_vi
         if (duration && *duration >= least && *duration <= most) return *duration;
         if (duration) {
             problems.error(value.mark(), ticked(name) + " must be from " + format_duration(least) + " to " +
-                                             format_duration(most) + ", not " + value.scalar());
+                                             format_duration(most) + ", not " + std::string(value.scalar()));
             return std::nullopt;
         }
     }
@@ -92,7 +92,7 @@ std::optional<std::size_t> read_word(const YamlValue& value, std::string_view na
                                      std::initializer_list<std::string_view> later) {
     std::string what = ticked(name);
     if (value.kind() == YamlValue::Kind::scalar) {
-        const auto& text = value.scalar();
+        auto text = value.scalar();
         auto found = std::ranges::find(words, text);
         if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
         if (std::ranges::find(later, text) != later.end()) {

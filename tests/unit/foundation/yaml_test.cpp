@@ -60,7 +60,35 @@ TEST(Yaml, counts_columns_in_characters_and_lines_whatever_their_ends) {
     auto items = root.entries().at(0).value.items();
     EXPECT_EQ(items.at(0).mark().text(), "f.yaml:1:6");
     EXPECT_EQ(items.at(1).mark().text(), "f.yaml:1:9");
-    EXPECT_EQ(parsed("a: 1\r\nb: 2\r\n").entries().at(1).where.text(), "f.yaml:2:1");
+    for (std::string_view text : {"a: 1\r\nb: 2\r\n", "a: 1\rb: 2\r"})
+        EXPECT_EQ(parsed(text).entries().at(1).where.text(), "f.yaml:2:1");
+    EXPECT_EQ(parsed("# ä\na: [ö,\n  ü]\n").entries().at(0).value.items().at(1).mark().text(), "f.yaml:3:3");
+}
+
+TEST(Yaml, what_is_left_out_stands_behind_its_key) {
+    auto entries = parsed("a:\n\n\nb:\n  -\n  - c\n").entries();
+    EXPECT_EQ(entries.at(0).value.mark().text(), "f.yaml:1:3");
+    EXPECT_EQ(entries.at(1).value.items().at(0).mark().text(), "f.yaml:5:4");
+}
+
+TEST(Yaml, reads_what_is_folded_escaped_or_in_blocks) {
+    auto entries =
+        parsed("a: 'it''s'\nb: \"\\x41\\/\\u00e9\\t\"\nc: one\n  two\nd: |-\n  x\n   y\ne: \"p \\\n  q\"\n")
+            .entries();
+    std::vector<std::string> texts;
+    for (const auto& entry : entries) texts.emplace_back(entry.value.scalar());
+    EXPECT_THAT(texts, ElementsAre("it's", "A/é\t", "one two", "x\n y", "p q"));
+}
+
+TEST(Yaml, keeps_its_text_for_as_long_as_a_value_is_held) {
+    std::optional<YamlValue> value;
+    {
+        std::string text = "a: some words\nb: 'it''s'\n";
+        Problems problems;
+        value = parse_yaml("f.yaml", text, problems)->entries().at(1).value;
+        text.assign(text.size(), 'x');
+    }
+    EXPECT_EQ(value->scalar(), "it's");
 }
 
 TEST(Yaml, counts_columns_far_along_one_line) {
@@ -111,7 +139,22 @@ TEST(Yaml, refuses_with_a_place) {
         {"a: *nowhere\n", "f.yaml:1:4", "anchor"},
         {"a: &x [*x]\n", "f.yaml:1:8", "inside its own anchor"},
         {"a: b: c\n", "f.yaml:1:5", "needs quotes"},
-        {"a:\n\t- b\n", "f.yaml:2:2", "tab"},
+        {"a:\n\t- b\n", "f.yaml:2:1", "tab"},
+        {"a: 1\nb\nc: 2\n", "f.yaml:2:1", "without its `:`"},
+        {"a:\n  b: 1\n c: 2\n", "f.yaml:3:2", "indentation"},
+        {"a:\n  - 1\n - 2\n", "f.yaml:3:2", "indentation"},
+        {"- 1\nb: 2\n", "f.yaml:2:1", "indentation"},
+        {"a: b\n}\n", "f.yaml:2:1", "closes nothing"},
+        {"a: ]\n", "f.yaml:1:4", "closes nothing"},
+        {"a: [1,,2]\n", "f.yaml:1:7", "comma too many"},
+        {"a: @b\n", "f.yaml:1:4", "in quotes"},
+        {"%a: b\n", "f.yaml:1:1", "quotes"},
+        {"a: *.example.com\n", "f.yaml:1:4", "begins with `*`"},
+        {"a: &b.c d\n", "f.yaml:1:4", "anchor"},
+        {"a: \"\\q\"\n", "f.yaml:1:5", "an escape that YAML does not know"},
+        {"a: \"\\ud800\"\n", "f.yaml:1:7", "stands for no character"},
+        {"a: | b\n", "f.yaml:1:6", "nothing can follow"},
+        {"a: !b!c d\n", "f.yaml:1:4", "tags"},
         {"a: ! x\n", "f.yaml:1:4", "tags"},
         {"a: &b ! x\n", "f.yaml:1:4", "tags"},
         {"a: [1, 2\nb: 3\n", "f.yaml:2:2", "`[` without its `]`"},
@@ -129,6 +172,10 @@ TEST(Yaml, refuses_with_a_place) {
          "a",
          "f.yaml:1:1", "UTF-8"},
         {"a: \xED\xA0\x80\n", "f.yaml:1:4", "UTF-8"},
+        {"a: \u0080\n", "f.yaml:1:4", "control character"},
+        {"a: \uFFFE\n", "f.yaml:1:4", "control character"},
+        {"a: b\u0085\n", "f.yaml:1:5", "line separator"},
+        {"# \u2028a\n", "f.yaml:1:3", "line separator"},
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(row.text);
@@ -150,7 +197,8 @@ TEST(Yaml, refuses_aliases_that_stand_for_billions) {
 
 TEST(Yaml, refuses_what_is_too_large_or_too_deep) {
     EXPECT_THAT(refused(std::string((4u << 20) + 1, '#')), HasSubstr("4 MiB"));
-    EXPECT_THAT(refused(std::string(20'000, '[')), HasSubstr("f.yaml:1:"));
+    EXPECT_THAT(refused(std::string(20'000, '[')), HasSubstr("f.yaml:1:501 not YAML: nested too deeply"));
+    EXPECT_EQ(parsed(std::string(500, '[') + std::string(500, ']')).kind(), Kind::list);
 }
 
 TEST(YamlReadings, are_strict_about_types) {
