@@ -1,5 +1,6 @@
 // Taking what is due, and holding back what is not to go yet.
 
+#include "foundation/failpoint.hpp"
 #include "store/due.hpp"
 #include "store/holding.hpp"
 #include "store/rows.hpp"
@@ -108,6 +109,7 @@ void take(Connection& connection, const std::string& target, int lane, model::Pr
                   "UPDATE deliveries SET state = 'sending', held_by = '', joinable = 0 WHERE id = ?",
                   delivery.id)
                 .run();
+            failpoint("delivery-taken");
             delivery.state = model::DeliveryState::sending;
             delivery.held_by.clear();
             taken.push_back({std::move(delivery), "", "", {}});

@@ -1,5 +1,6 @@
 // Deliveries that become one when they are recorded.
 
+#include "foundation/failpoint.hpp"
 #include "store/holding.hpp"
 #include "store/rows.hpp"
 
@@ -44,6 +45,7 @@ bool join(Connection& connection, const model::Delivery& delivery, const std::st
           "INSERT INTO joined_events (delivery_id, position, event_id, own_id) VALUES (?, ?, ?, ?)",
           message->id, message->joined, delivery.event_id, delivery.id)
         .run();
+    failpoint("event-joined");
     auto due =
         std::min(message->created_at + delivery.group->most, delivery.created_at + delivery.group->wait);
     Query(connection, "UPDATE deliveries SET due_at = max(due_at, ?) WHERE id = ? AND held_by = ?", due,

@@ -19,14 +19,23 @@ void expect_it_recovers(const MovingWorld& world, BasewatchProgram& program) {
     EXPECT_TRUE(eventually([&] { return world.all_told(); }, std::chrono::seconds(60))) << program.log();
     // In one look: a delivery goes from one open state to another.
     auto settled = [&] {
-        auto rows = program.json({"deliveries", "--target", "hook", "--limit", "1000"})["items"];
-        return std::all_of(rows.begin(), rows.end(), [](const auto& row) {
-            return row["state"] == "delivered" || row["state"] == "dead";
-        });
+        auto ended = [&](const char* target) {
+            auto rows = program.json({"deliveries", "--target", target, "--limit", "1000"})["items"];
+            return std::all_of(rows.begin(), rows.end(), [](const auto& row) {
+                return row["state"] == "delivered" || row["state"] == "dead";
+            });
+        };
+        return ended("hook") && ended("chat");
     };
     EXPECT_TRUE(eventually(settled, std::chrono::seconds(60))) << program.log();
     EXPECT_EQ(program.stop(), 0) << program.log();
     EXPECT_THAT(store::broken_invariants(program.state_path()), testing::IsEmpty());
+}
+
+bool told_some_together(const MovingWorld& world) {
+    auto messages = world.told_together();
+    return std::any_of(messages.begin(), messages.end(),
+                       [](const auto& message) { return message.size() > 1; });
 }
 
 TEST(Crash, KilledAtAnyMomentItLosesNothingAndInventsNothing) {
@@ -54,6 +63,7 @@ TEST(Crash, KilledAtAnyMomentItLosesNothingAndInventsNothing) {
     expect_it_recovers(world, program);
     EXPECT_GT(expect_whole_chains(world, program.state_path()), rounds)
         << "hardly anything moved: this proved nothing";
+    EXPECT_TRUE(told_some_together(world)) << "nothing came together: this proved nothing of groups";
 }
 
 // Those that a world passes whose tags are always there.
@@ -91,6 +101,7 @@ TEST_P(CrashAt, LosesNothingAndInventsNothing) {
     program.start();
     expect_it_recovers(world, program);
     EXPECT_GE(expect_whole_chains(world, program.state_path()), world.tags());
+    EXPECT_TRUE(told_some_together(world)) << "nothing came together: this proved nothing of groups";
     auto disabled = world.disabled();
     ASSERT_EQ(disabled.size(), 1) << "told once, under one id, that nothing is sent there any more";
     EXPECT_EQ(disabled.begin()->second, "gone");

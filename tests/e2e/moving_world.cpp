@@ -26,18 +26,40 @@ net::ServerLimits many_connections() {
 
 using Moves = std::set<std::pair<std::string, std::string>>;
 
-// What was told of each tag.
-std::map<std::string, Moves> moves_told(const MovingWorld& world) {
-    std::map<std::string, std::string> event_of_id, id_of_event;
-    std::map<std::string, Moves> told;
-    for (const auto& one : world.told()) {
-        EXPECT_EQ(event_of_id.emplace(one.webhook_id, one.event_id).first->second, one.event_id)
-            << "one webhook-id, one event";
-        EXPECT_EQ(id_of_event.emplace(one.event_id, one.webhook_id).first->second, one.webhook_id)
-            << "one event, one webhook-id";
-        told[one.tag].emplace(one.before, one.after);
+// What these messages told of each tag.
+std::map<std::string, Moves> moves_in(const std::vector<std::vector<MovingWorld::Told>>& messages) {
+    std::map<std::string, std::vector<std::string>> events_of_id;
+    std::map<std::string, std::string> id_of_event;
+    std::map<std::string, Moves> moves;
+    for (const auto& message : messages) {
+        std::vector<std::string> events;
+        for (const auto& one : message) {
+            events.push_back(one.event_id);
+            EXPECT_EQ(id_of_event.emplace(one.event_id, one.webhook_id).first->second, one.webhook_id)
+                << "one event, one webhook-id";
+            moves[one.tag].emplace(one.before, one.after);
+        }
+        EXPECT_EQ(events_of_id.emplace(message.at(0).webhook_id, events).first->second, events)
+            << "one webhook-id, the same events";
     }
-    return told;
+    return moves;
+}
+
+bool is_odd(const std::string& tag) {
+    return (tag.back() - '0') % 2 != 0;
+}
+
+// They have groups of their own.
+void expect_odd_and_even_apart(const std::vector<std::vector<MovingWorld::Told>>& messages) {
+    for (const auto& message : messages)
+        for (const auto& one : message)
+            EXPECT_EQ(is_odd(one.tag), is_odd(message[0].tag)) << one.tag << " with " << message[0].tag;
+}
+
+std::vector<std::vector<MovingWorld::Told>> one_by_one(const std::vector<MovingWorld::Told>& told) {
+    std::vector<std::vector<MovingWorld::Told>> messages;
+    for (const auto& one : told) messages.push_back({one});
+    return messages;
 }
 
 // `changes` newest first. They happened, in this order: going back in time, each digest stands earlier in the
@@ -137,12 +159,20 @@ std::vector<MovingWorld::Told> MovingWorld::told() const {
     return told_;
 }
 
+std::vector<std::vector<MovingWorld::Told>> MovingWorld::told_together() const {
+    std::lock_guard lock(mutex_);
+    return together_;
+}
+
 bool MovingWorld::all_told() const {
     std::lock_guard lock(mutex_);
-    std::set<std::string> seen;
+    std::set<std::string> seen, seen_together;
     for (const auto& one : told_) seen.insert(one.after);
+    for (const auto& message : together_)
+        for (const auto& one : message) seen_together.insert(one.after);
     return std::all_of(history_.begin(), history_.end(), [&](const auto& tag) {
-        return tag.second.size() < 2 || seen.contains(tag.second.back());
+        const auto& last = tag.second.back();
+        return tag.second.size() < 2 || (seen.contains(last) && seen_together.contains(last));
     });
 }
 
@@ -152,6 +182,9 @@ std::map<std::string, std::string> MovingWorld::disabled() const {
 }
 
 std::string MovingWorld::configuration(const std::string& settle, bool doomed) const {
+    std::string odd, even;  // the tags, as lists
+    for (std::size_t i = 0; i < tags_; ++i)
+        (i % 2 == 0 ? even : odd) += "\"" + address_ + "/crash/base:" + tag_name(i) + "\", ";
     std::string text = "registries: {\"" + address_ +
                        "\": {plain_http: true, connections: 16, rate: 5000/s}}\n"
                        "defaults: {interval: 300ms}\nwatch:\n";
@@ -163,9 +196,12 @@ std::string MovingWorld::configuration(const std::string& settle, bool doomed) c
     }
     std::string hook =
         "    preset: webhook\n    retries: [100ms, 200ms, 300ms, 500ms, 1s, 1s, 1s, 1s, 1s, 1s]\n";
-    text += "rules: [{name: all, base: \"" + address_ + "/crash/*:*\", fire: [hook" +
-            (doomed ? ", gone" : "") + "]}]\ntargets:\n  hook:\n" + hook + "    url: \"http://" + address_ +
-            "/hook\"\n";
+    text += "rules:\n  - {name: all, base: \"" + address_ + "/crash/*:*\", fire: [hook" +
+            (doomed ? ", gone" : "") + "]}\n  - {name: even, base: [" + even +
+            "], fire: chat}\n  - {name: odd, base: [" + odd +
+            "], fire: chat, group: {wait: 1s, most: 2s}}\ntargets:\n  hook:\n" + hook + "    url: \"http://" +
+            address_ + "/hook\"\n  chat:\n" + hook + "    url: \"http://" + address_ +
+            "/chat\"\n    group: 1s\n    body: .events\n";
     if (doomed)
         text += "  gone: {preset: webhook, url: \"http://" + address_ + "/gone\"}\n  care:\n" + hook +
                 "    url: \"http://" + address_ +
@@ -185,16 +221,27 @@ net::ServerResponse MovingWorld::answer(const net::ServerRequest& request) {
 
 net::ServerResponse MovingWorld::listen_to(const net::ServerRequest& request) {
     if (request.path == "/gone") return {410, {}, ""};
-    auto event = nlohmann::json::parse(request.body);
-    const auto& data = event["data"];
+    auto body = nlohmann::json::parse(request.body);
     std::string id(request.headers.find("webhook-id").value_or(""));
     if (request.path == "/care") {
-        disabled_[id] = data["target"];
+        disabled_[id] = body["data"]["target"];
         return {204, {}, ""};
     }
-    told_.push_back({id, event["id"], data["base"]["tag"], data["old"]["digest"], data["new"]["digest"]});
+    auto read = [&](const nlohmann::json& event) -> Told {
+        const auto& data = event["data"];
+        return {id, event["id"], data["base"]["tag"], data["old"]["digest"], data["new"]["digest"]};
+    };
     // Now and then the receiver is unwell, so that deliveries wait while the daemon dies.
-    return {told_.size() % 7 == 0 ? 503 : 204, {}, ""};
+    auto answer_to = [](std::size_t messages) {
+        return net::ServerResponse{messages % 7 == 0 ? 503 : 204, {}, ""};
+    };
+    if (request.path == "/hook") {
+        told_.push_back(read(body));
+        return answer_to(told_.size());
+    }
+    auto& message = together_.emplace_back();
+    for (const auto& event : body) message.push_back(read(event));
+    return answer_to(together_.size());
 }
 
 std::int64_t expect_whole_chains(const MovingWorld& world, const std::string& state_path) {
@@ -202,22 +249,27 @@ std::int64_t expect_whole_chains(const MovingWorld& world, const std::string& st
     auto store = store::Store::open(state_path, loop.get_executor());
     EXPECT_TRUE(store.has_value());
     if (!store) return 0;
-    auto told = moves_told(world);
+    auto together = world.told_together();
+    expect_odd_and_even_apart(together);
+    auto told = moves_in(one_by_one(world.told())), chatted = moves_in(together);
     for (const auto& [tag, history] : world.history()) {
         auto base = *model::Reference::parse(world.address() + "/crash/base:" + tag);
         auto page = run_async(loop, (*store)->changes(store::PageRequest{1000, ""}, base));
         EXPECT_TRUE(page.has_value());
         if (!page) continue;
-        EXPECT_EQ(told[tag], expect_true_chain(tag, history, page->rows))
-            << tag << ": every recorded change was delivered, and nothing else";
+        auto recorded = expect_true_chain(tag, history, page->rows);
+        EXPECT_EQ(told[tag], recorded) << tag << ": every recorded change was delivered, and nothing else";
+        EXPECT_EQ(chatted[tag], recorded) << tag << ": and so was every one that was told with others";
     }
-    for (const auto* state : {"pending", "waiting", "sending", "dead"}) {
-        store::DeliveryFilter filter;
-        filter.target = "hook";
-        filter.state = state;
-        auto open = run_async(loop, (*store)->deliveries(store::PageRequest{}, filter));
-        EXPECT_TRUE(open.has_value() && open->rows.empty()) << "a delivery to hook is " << state;
-    }
+    for (const auto* target : {"hook", "chat"})
+        for (const auto* state : {"pending", "waiting", "sending", "dead"}) {
+            store::DeliveryFilter filter;
+            filter.target = target;
+            filter.state = state;
+            auto open = run_async(loop, (*store)->deliveries(store::PageRequest{}, filter));
+            EXPECT_TRUE(open.has_value() && open->rows.empty())
+                << "a delivery to " << target << " is " << state;
+        }
     auto counts = run_async(loop, (*store)->counts());
     return counts ? counts->changes : 0;
 }

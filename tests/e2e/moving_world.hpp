@@ -28,18 +28,21 @@ public:
     // What each tag pointed to, oldest first.
     std::map<std::string, std::vector<std::string>> history() const;
 
-    // A message that came to /hook, which answers every seventh with 503.
+    // An event of a message that came to /hook, which tells one each, or to /chat, which tells several
+    // together: those of even tags in the target's `group`, those of odd ones in their rule's. Both answer
+    // every seventh with 503.
     struct Told {
         std::string webhook_id, event_id, tag, before, after;
     };
     std::vector<Told> told() const;
-    // Whether the last move of every tag that moved was told.
+    std::vector<std::vector<Told>> told_together() const;
+    // Whether the last move of every tag that moved was told to both.
     bool all_told() const;
     // The webhook-id and the target's name of every target.disabled that came to /care.
     std::map<std::string, std::string> disabled() const;
 
-    // A configuration that watches all tags, odd ones with `settle`, and tells /hook. With `doomed`, a second
-    // target whose receiver is gone for good (410), and /care is told when it is disabled.
+    // A configuration that watches all tags, odd ones with `settle`, and tells /hook and /chat. With
+    // `doomed`, a second target whose receiver is gone for good (410), and /care is told when it is disabled.
     std::string configuration(const std::string& settle, bool doomed) const;
 
 private:
@@ -59,6 +62,7 @@ private:
     std::map<std::string, Stored> stored_;  // by digest
     std::map<std::string, std::vector<std::string>> history_;
     std::vector<Told> told_;
+    std::vector<std::vector<Told>> together_;
     std::map<std::string, std::string> disabled_;
     std::string address_;
     LoopThread thread_;
@@ -66,7 +70,8 @@ private:
 };
 
 // After the program has ended: every chain of changes is whole and true, every recorded change arrived at
-// /hook and nothing else did, one event per webhook-id and one webhook-id per event. Says how many changes.
+// /hook and at /chat and nothing else did, the same events under a webhook-id each time, one webhook-id per
+// event at each, and no message of two groups. Says how many changes.
 std::int64_t expect_whole_chains(const MovingWorld& world, const std::string& state_path);
 
 }  // namespace basewatch::test
