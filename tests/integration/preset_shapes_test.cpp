@@ -28,6 +28,31 @@ TEST_F(PresetShapes, SlackMessagesAreBlockKit) {
     has_type("slack", rendered_together(settings, {changed_event(), changed_event()}).body);
 }
 
+// Whoever can tell several events is judged by what its service publishes: a preset without is a fault.
+TEST_F(PresetShapes, SeveralEventsInOneMessageAreOfTheSameShape) {
+    std::vector<nlohmann::json> kinds;
+    for (const char* kind : {"content", "reverted", "metadata", "platform_added", "platform_removed",
+                             "tag_created", "tag_deleted", "newer_version", "<!channel>\n*&"}) {
+        auto event = changed_event();
+        event["data"]["kind"] = kind;
+        kinds.push_back(event);
+    }
+    for (const char* type : {"base.unreachable", "base.recovered"})
+        kinds.push_back(sample_event(type, {{"base", sample_base()}, {"error", "<no> & \"such\" host"}}));
+    kinds.push_back(sample_event("target.disabled", {{"target", "ci"}, {"reason", "410 Gone"}}));
+    std::vector<nlohmann::json> many(model::most_grouped, changed_event());
+    std::size_t judged = 0;
+    for (const auto& preset : built_in()) {
+        if (!preset.tells_several) continue;
+        SCOPED_TRACE(preset.name);
+        auto settings = settings_of(preset.name, "https://chat.example.com/hook");
+        for (const auto& events : {kinds, many})
+            has_type(preset.name, rendered_together(settings, events).body);
+        ++judged;
+    }
+    EXPECT_GE(judged, 1u);
+}
+
 TEST_F(PresetShapes, GithubDispatchesAreWhatTheApiTakes) {
     auto request = rendered(settings_of("github-dispatch", "", "ghp_token"), rebuild_event(),
                             {{"owner", "acme"}, {"repository", "shop-api"}});
