@@ -2,15 +2,11 @@
 // right, the Standard Webhooks and CloudEvents libraries of npm check what arrives, nginx turns us away.
 
 #include "foundation/json.hpp"
-#include "net/http_client.hpp"
-#include "net/system_dialer.hpp"
-#include "net/system_resolver.hpp"
+#include "integration/delivery_fixture.hpp"
 #include "support/certificates.hpp"
 #include "support/fake_transport.hpp"
 #include "support/process.hpp"
 #include "support/receiver.hpp"
-#include "support/temporary_folder.hpp"
-#include "unit/dispatch/house.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -25,20 +21,6 @@ using model::DeliveryState;
 using testing::HasSubstr;
 using testing::SizeIs;
 using namespace std::chrono_literals;
-
-struct DeliveryTest : testing::Test {
-    asio::io_context loop{1};
-    SystemClock clock{loop.get_executor()};
-    net::SystemResolver resolver{loop.get_executor(), clock};
-    net::SystemDialer dialer{loop.get_executor(), clock, resolver};
-    net::HttpClient transport{loop.get_executor(), clock, dialer};
-    TemporaryFolder folder;
-    House house{loop, clock, transport, folder / "state.db"};
-
-    bool until_tried(const std::string& id) {
-        return house.until([&] { return house.delivery(id).attempts > 0; });
-    }
-};
 
 // A build server that checks X-Hub-Signature-256, as Debian packages it.
 struct BuildServerTest : DeliveryTest {
@@ -156,19 +138,6 @@ TEST_F(LibraryTest, PythonsCryptographyVerifiesTheEd25519Signature) {
     EXPECT_THAT(verify(request.body + " ").errors, HasSubstr("no v1a signature fits"));
     // Libraries that know only `v1` pass over it.
     EXPECT_EQ(ask("verify_svix.mjs", request, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").exit_code, 0);
-}
-
-// Alertmanager has no preset: an alert is a body of the user's.
-TEST_F(LibraryTest, AnAlertIsWhatAlertmanagerTakes) {
-    auto target = webhook("alerts", receiver.address("/api/v2/alerts"));
-    target.fields.body =
-        R"([{labels: {alertname: "BaseImageChanged", image: .data.base.reference, kind: .data.kind},
-             annotations: {summary: "\(.data.base.reference) changed"}, startsAt: .build.BUILD_DATE}])";
-    house.event_data = R"({"kind":"content","base":{"reference":"docker.io/library/ruby:3.3-alpine"}})";
-    auto request = delivered(target);
-    EXPECT_EQ(request.header("Content-Type"), "application/json");
-    auto accepted = run({"node", PROJECT_DIR "/tests/integration/npm/check_alerts.mjs"}, {}, request.body);
-    EXPECT_EQ(accepted.exit_code, 0) << request.body << accepted.errors;
 }
 
 TEST_F(LibraryTest, CloudEventsReadsTheEvent) {

@@ -77,6 +77,7 @@ public:
     std::shared_ptr<const rules::PlanningTable> planning;
     // `data` of the events that are given.
     std::string event_data = "{}";
+    std::optional<model::Grouping> group;  // of the deliveries that are given
     // How many were given; another house on the same state goes on from there.
     int given = 0;
     // Commits an event and one delivery of it to each target, and tells the dispatcher. The deliveries' ids.
@@ -202,6 +203,7 @@ inline std::vector<std::string> House::give_to(std::vector<std::string> targets,
         delivery.target = target;
         delivery.dependent = dependent;
         delivery.created_at = delivery.due_at = clock_.now();
+        delivery.group = group;
         finding.deliveries.push_back(delivery);
         ids.push_back(delivery.id);
     }
