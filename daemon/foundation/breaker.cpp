@@ -35,6 +35,19 @@ bool Breaker::answered() {
     return was_open;
 }
 
+std::optional<Breaker::Kept> Breaker::kept(Monotonic now) const {
+    if (state(now) != State::open) return std::nullopt;
+    return Kept{until_, openings_};
+}
+
+void Breaker::restore(const Kept& kept, Monotonic now) {
+    if (kept.until <= now || kept.until > now + longest_pause_ || kept.openings < 1) return;
+    open_ = true;
+    failures_ = failures_to_open;
+    openings_ = kept.openings;
+    until_ = kept.until;
+}
+
 bool Breaker::failed(Monotonic now) {
     // Those that were under way when it opened say nothing new.
     if (state(now) == State::open) return false;

@@ -30,6 +30,15 @@ public:
     // Ended without telling anything of the other side: cancelled.
     void abandoned() { probing_ = false; }
 
+    // What outlives a restart, while it is open.
+    struct Kept {
+        Monotonic until{};
+        int openings = 0;  // in a row
+    };
+    std::optional<Kept> kept(Monotonic now) const;
+    // Into one that nobody failed yet. What is over, or longer than it can be, is left out.
+    void restore(const Kept& kept, Monotonic now);
+
 private:
     Milliseconds first_pause_, longest_pause_;
     int failures_ = 0;  // in a row

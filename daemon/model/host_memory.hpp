@@ -34,6 +34,10 @@ struct HostMemory {
     std::optional<Time> paused_until;
     int refusals = 0;  // in a row
 
+    // It failed so often that it is left alone until then, and how often in a row that was so.
+    std::optional<Time> shut_until;
+    int shuts = 0;
+
     // What it said of its pulls; none where it never did.
     std::optional<std::int64_t> pulls_limit, pulls_remaining;
     Time pulls_heard_at{};
@@ -44,7 +48,7 @@ struct HostMemory {
     std::vector<std::pair<Time, std::int64_t>> pulls;
 
     bool empty() const {
-        return facts.empty() && rate_share == 1 && !paused_until && !pulls_limit && !pulls_unlimited &&
+        return facts.empty() && rate_share == 1 && !paused_until && !shut_until && !pulls_limit && !pulls_unlimited &&
                pulls.empty();
     }
     bool operator==(const HostMemory&) const = default;

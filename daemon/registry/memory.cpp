@@ -111,6 +111,10 @@ model::HostMemory memory_of(const Host& host, const Epoch& epoch, Monotonic now)
         memory.paused_until = epoch.wall(*until);
         memory.refusals = host.pause.refusals();
     }
+    if (auto open = host.breaker.kept(now)) {
+        memory.shut_until = epoch.wall(open->until);
+        memory.shuts = open->openings;
+    }
     auto kept = host.budget.kept();
     memory.pulls_limit = kept.limit;
     memory.pulls_remaining = kept.remaining;
@@ -137,6 +141,7 @@ void remember(Host& host, const model::HostMemory& memory, const Epoch& epoch, M
     if (asks_nobody) host.learned.authorization.end();
     host.rate.restore({memory.rate_share, epoch.monotonic(memory.slowed_at)}, now);
     if (memory.paused_until) host.pause.restore(epoch.monotonic(*memory.paused_until), memory.refusals, now);
+    if (memory.shut_until) host.breaker.restore({epoch.monotonic(*memory.shut_until), memory.shuts}, now);
     PullBudget::Kept kept;
     kept.limit = memory.pulls_limit;
     kept.remaining = memory.pulls_remaining;

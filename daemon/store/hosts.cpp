@@ -60,7 +60,8 @@ Result<std::vector<model::HostMemory>> read_hosts(Connection& connection) {
     std::vector<model::HostMemory> all;
     Query row(connection,
               "SELECT host, address, profile, facts, rate_share, slowed_at, paused_until, refusals, "
-              "pulls_limit, pulls_remaining, pulls_heard_at, pulls_window, pulls_source, pulls_unlimited, "
+              "shut_until, shuts, pulls_limit, pulls_remaining, pulls_heard_at, pulls_window, pulls_source, "
+              "pulls_unlimited, "
               "pulls FROM hosts");
     while (row.next()) {
         auto& memory = all.emplace_back();
@@ -72,6 +73,8 @@ Result<std::vector<model::HostMemory>> read_hosts(Connection& connection) {
         memory.slowed_at = row.time();
         memory.paused_until = row.optional_time();
         memory.refusals = row.small_integer();
+        memory.shut_until = row.optional_time();
+        memory.shuts = row.small_integer();
         memory.pulls_limit = row.optional_integer();
         memory.pulls_remaining = row.optional_integer();
         memory.pulls_heard_at = row.time();
@@ -92,12 +95,14 @@ void put_host(Connection& connection, const model::HostMemory& memory) {
     }
     Query(connection,
           "INSERT OR REPLACE INTO hosts (host, address, profile, facts, rate_share, slowed_at, paused_until, "
-          "refusals, pulls_limit, pulls_remaining, pulls_heard_at, pulls_window, pulls_source, "
-          "pulls_unlimited, pulls) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          "refusals, shut_until, shuts, pulls_limit, pulls_remaining, pulls_heard_at, pulls_window, "
+          "pulls_source, "
+          "pulls_unlimited, pulls) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
           memory.host, memory.address, memory.profile, facts_text(memory.facts), memory.rate_share,
-          memory.slowed_at, memory.paused_until, memory.refusals, memory.pulls_limit, memory.pulls_remaining,
-          memory.pulls_heard_at, static_cast<std::int64_t>(memory.pulls_window.count()), memory.pulls_source,
-          memory.pulls_unlimited, pulls_text(memory.pulls))
+          memory.slowed_at, memory.paused_until, memory.refusals, memory.shut_until, memory.shuts,
+          memory.pulls_limit, memory.pulls_remaining, memory.pulls_heard_at,
+          static_cast<std::int64_t>(memory.pulls_window.count()), memory.pulls_source, memory.pulls_unlimited,
+          pulls_text(memory.pulls))
         .run();
 }
 

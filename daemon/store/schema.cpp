@@ -248,6 +248,8 @@ CREATE TABLE hosts (
     slowed_at INTEGER NOT NULL,
     paused_until INTEGER,
     refusals INTEGER NOT NULL,
+    shut_until INTEGER,           -- left alone after its failures
+    shuts INTEGER NOT NULL,       -- in a row
     pulls_limit INTEGER,
     pulls_remaining INTEGER,
     pulls_heard_at INTEGER NOT NULL,

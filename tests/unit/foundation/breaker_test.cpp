@@ -71,5 +71,34 @@ TEST(Breaker, AProbeThatWasCancelledLeavesRoomForAnother) {
     EXPECT_TRUE(breaker.admit(start + seconds(30)));
 }
 
+TEST(Breaker, GoesOnInAnotherProcessWhereItWas) {
+    auto breaker = opened(start);
+    auto now = start + seconds(30);
+    ASSERT_TRUE(breaker.admit(now));
+    breaker.failed(now);
+    auto kept = breaker.kept(now);
+    ASSERT_TRUE(kept);
+    auto next = closed();
+    next.restore(*kept, now + seconds(10));
+    EXPECT_EQ(next.open_until(now + seconds(10)), now + seconds(60));
+    ASSERT_TRUE(next.admit(now + seconds(60)));
+    EXPECT_FALSE(next.admit(now + seconds(60))) << "one request is the probe";
+    next.failed(now + seconds(60));
+    EXPECT_EQ(next.open_until(now + seconds(60)), now + seconds(180)) << "twice as long as before";
+}
+
+TEST(Breaker, KeepsNothingWhereNothingIsHeldBack) {
+    EXPECT_FALSE(closed().kept(start));
+    EXPECT_FALSE(opened(start).kept(start + seconds(30)));
+    for (auto until : {start - seconds(1), start, start + seconds(301)}) {
+        auto next = closed();
+        next.restore({until, 1}, start);
+        EXPECT_EQ(next.state(start), State::closed);
+    }
+    auto next = closed();
+    next.restore({start + seconds(30), -1}, start);
+    EXPECT_EQ(next.state(start), State::closed);
+}
+
 }  // namespace
 }  // namespace basewatch

@@ -162,6 +162,33 @@ TEST_F(MemoryTest, ThePauseAndTheHalvedRateWhichRecovers) {
     EXPECT_GT(then.reports().at(0).rate_per_second, rate);
 }
 
+TEST_F(MemoryTest, ThatItFailedSoOftenThatItIsLeftAlone) {
+    registry.fail({.status = 503});
+    for (int i = 0; i < 5; ++i) EXPECT_FALSE(look_up());
+    auto until = report().state_until;
+    ASSERT_GT(until, clock.now());
+    clock.advance(seconds(5));
+    auto& then = after_restart();
+    EXPECT_EQ(then.reports().at(0).state_until, until);
+    EXPECT_FALSE(ask(then));
+    EXPECT_TRUE(transport.sent().empty()) << "a restart is no reason to ask it again at once";
+    registry.recover();
+    clock.advance(seconds(25));
+    EXPECT_TRUE(ask(then)) << "one request is the probe";
+    EXPECT_TRUE(ask(then));
+}
+
+TEST_F(MemoryTest, ThatATokenServerIsLeftAlone) {
+    registry.ask_for_token({.realm = "https://auth.example.com/token"});
+    test::RegistryScript tokens;
+    transport.serve("https://auth.example.com", tokens);
+    tokens.fail({.status = 503});
+    for (int i = 0; i < 6; ++i) EXPECT_FALSE(look_up());
+    auto& then = after_restart();
+    EXPECT_FALSE(ask(then));
+    EXPECT_EQ(transport.count("", "https://auth.example.com"), 0u);
+}
+
 TEST_F(MemoryTest, WhatWasReadOfDockerHubsPulls) {
     registry.push("library/ruby", "3.3", built);
     transport.serve("https://registry-1.docker.io", registry);
@@ -241,6 +268,8 @@ TEST_F(MemoryTest, DamageIsForgotten) {
     wrong.slowed_at = clock.now() + hours(1000);
     wrong.paused_until = clock.now() + hours(24 * 365);
     wrong.refusals = -7;
+    wrong.shut_until = clock.now() + hours(24 * 365);
+    wrong.shuts = -1;
     wrong.pulls_limit = -1, wrong.pulls_remaining = 1'000'000;
     wrong.pulls = {{clock.now() + hours(9), 1'000'000'000}};
     client().remember({wrong});

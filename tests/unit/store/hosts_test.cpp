@@ -18,6 +18,8 @@ model::HostMemory memory(const std::string& host) {
     made.slowed_at = noon;
     made.paused_until = noon + std::chrono::minutes(3);
     made.refusals = 2;
+    made.shut_until = noon + std::chrono::minutes(4);
+    made.shuts = 3;
     made.pulls_limit = 200;
     made.pulls_remaining = 7;
     made.pulls_heard_at = noon;
