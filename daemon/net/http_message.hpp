@@ -28,6 +28,7 @@ struct Proxy {
     std::string host;
     std::uint16_t port = 0;
     std::string authorization;  // the value of Proxy-Authorization; empty: none is sent
+    bool tls = false;           // the connection with the proxy itself is TLS
 };
 
 // How to reach one host. Connections are pooled by origin and policy, so whoever talks to a host keeps one

@@ -84,12 +84,14 @@ bool excepts(const std::string& item, const std::string& host, const std::option
 
 Result<Proxy> parse_proxy(std::string_view text) {
     auto scheme = text.find("://");
-    if (scheme != text.npos && trimmed_lower(text.substr(0, scheme)) != "http")
+    auto kind = scheme == text.npos ? "http" : trimmed_lower(text.substr(0, scheme));
+    if (kind != "http" && kind != "https")
         return Error(ErrorKind::unsupported,
-                     "proxies other than http:// ones are not in this version: write http://host:port");
+                     "proxies other than http:// and https:// ones are not in this version: write "
+                     "http://host:port");
     auto url = Url::parse(scheme == text.npos ? "http://" + std::string(text) : std::string(text));
     if (!url) return Error(ErrorKind::invalid, "a proxy must be an address such as http://host:port");
-    Proxy proxy{url->host, url->port, {}};
+    Proxy proxy{url->host, url->port, {}, kind == "https"};
     if (url->user_information.empty()) return proxy;
     auto colon = url->user_information.find(':');
     if (colon == std::string::npos) {

@@ -14,8 +14,9 @@
 
 namespace basewatch::net {
 
-// `http://user:password@host:port`, or `host:port`. invalid; unsupported for proxies of other kinds (https,
-// socks5). The message does not repeat the address; a password in it is registered as a secret.
+// `http://user:password@host:port`, `host:port`, or `https://…` for a proxy that is itself spoken to by TLS.
+// invalid; unsupported for proxies of other kinds (socks5). The message does not repeat the address; a
+// password in it is registered as a secret.
 Result<Proxy> parse_proxy(std::string_view text);
 
 class EnvironmentProxies {

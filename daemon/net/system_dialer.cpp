@@ -59,23 +59,23 @@ Async<Result<tcp::socket>> connect_to(asio::any_io_executor executor, tcp::endpo
     co_return std::move(socket);
 }
 
-Async<Result<std::unique_ptr<ByteStream>>> with_tls(Socket socket, std::string remote, std::string host,
-                                                    TlsContext context, Clock& clock, Monotonic deadline) {
-    auto stream = std::make_unique<TlsStream>(std::move(socket), std::move(remote), context);
+// The same stream, when it has agreed on TLS with `host`.
+Async<Result<std::unique_ptr<TlsStream>>> agreed(std::unique_ptr<TlsStream> stream, std::string host,
+                                                 Clock& clock, Monotonic deadline) {
     bool late = false;
     auto timer = clock.call_at(deadline, [&] {
         late = true;
         stream->close();
     });
-    auto agreed = co_await stream->handshake(std::move(host));
+    auto done = co_await stream->handshake(std::move(host));
     bool stop = co_await stop_requested();
     if (stop) co_return stopped();
     if (late) co_return Error(ErrorKind::timed_out, "no TLS handshake in time");
-    if (!agreed) co_return agreed.error();
-    co_return std::unique_ptr<ByteStream>(std::move(stream));
+    if (!done) co_return done.error();
+    co_return std::move(stream);
 }
 
-Async<Result<void>> tunnel(SocketStream& stream, const Proxy& proxy, const Endpoint& endpoint, Clock& clock) {
+Async<Result<void>> tunnel(ByteStream& stream, const Proxy& proxy, const Endpoint& endpoint, Clock& clock) {
     bool late = false;
     auto timer = clock.call_at(endpoint.deadline, [&] {
         late = true;
@@ -181,31 +181,55 @@ Async<Result<std::unique_ptr<ByteStream>>> SystemDialer::connect(const Endpoint&
         if (!chosen) co_return chosen.error();
         proxy = *chosen;
     }
-    if (!proxy) {
-        auto socket =
-            co_await reach(endpoint.host, endpoint.port, policy.addresses, policy.family, endpoint.deadline);
-        if (!socket) co_return socket.error();
-        std::string remote = remote_of(*socket);
-        if (!endpoint.tls)
-            co_return std::unique_ptr<ByteStream>(
-                std::make_unique<SocketStream>(std::move(*socket), std::move(remote)));
-        auto secured = co_await with_tls(std::move(*socket), std::move(remote), endpoint.host,
-                                         std::move(context), clock_, endpoint.deadline);
-        co_return secured;
+    if (proxy) {
+        auto stream = co_await connect_through(endpoint, std::move(proxy), std::move(context));
+        co_return stream;
     }
+    auto socket =
+        co_await reach(endpoint.host, endpoint.port, policy.addresses, policy.family, endpoint.deadline);
+    if (!socket) co_return socket.error();
+    std::string remote = remote_of(*socket);
+    if (!endpoint.tls)
+        co_return std::unique_ptr<ByteStream>(
+            std::make_unique<SocketStream>(std::move(*socket), std::move(remote)));
+    auto secured =
+        co_await agreed(std::make_unique<TlsStream>(std::move(*socket), std::move(remote), context),
+                        endpoint.host, clock_, endpoint.deadline);
+    if (!secured) co_return secured.error();
+    co_return std::unique_ptr<ByteStream>(std::move(*secured));
+}
+
+Async<Result<std::unique_ptr<ByteStream>>> SystemDialer::connect_through(const Endpoint& endpoint,
+                                                                         std::shared_ptr<const Proxy> proxy,
+                                                                         TlsContext context) {
     if (blocked_behind_proxy(endpoint))
         co_return Error(ErrorKind::blocked, "connections to this address are not allowed");
     auto socket = co_await reach(proxy->host, proxy->port, AddressRule::no_metadata, AddressFamily::any,
                                  endpoint.deadline);
     if (!socket) co_return socket.error().while_doing("the proxy " + proxy->host);
     // The address of the proxy says nothing about the registry's: it is not told.
-    auto stream = std::make_unique<SocketStream>(std::move(*socket), "", endpoint.tls ? nullptr : proxy);
-    if (!endpoint.tls) co_return std::unique_ptr<ByteStream>(std::move(stream));
-    auto opened = co_await tunnel(*stream, *proxy, endpoint, clock_);
-    if (!opened) co_return opened.error();
-    auto secured = co_await with_tls(stream->release(), "", endpoint.host, std::move(context), clock_,
-                                     endpoint.deadline);
-    co_return secured;
+    auto forwarder = endpoint.tls ? nullptr : proxy;
+    std::unique_ptr<TlsStream> inner;
+    if (proxy->tls) {
+        auto trusted = contexts_.of_proxy(endpoint.policy);
+        if (!trusted) co_return trusted.error();
+        auto outer = co_await agreed(std::make_unique<TlsStream>(std::move(*socket), "", *trusted, forwarder),
+                                     proxy->host, clock_, endpoint.deadline);
+        if (!outer) co_return outer.error().while_doing(name_of(*proxy));
+        if (!endpoint.tls) co_return std::unique_ptr<ByteStream>(std::move(*outer));
+        auto opened = co_await tunnel(**outer, *proxy, endpoint, clock_);
+        if (!opened) co_return opened.error();
+        inner = std::make_unique<TlsStream>(std::move(*outer), "", context);
+    } else {
+        auto stream = std::make_unique<SocketStream>(std::move(*socket), "", forwarder);
+        if (!endpoint.tls) co_return std::unique_ptr<ByteStream>(std::move(stream));
+        auto opened = co_await tunnel(*stream, *proxy, endpoint, clock_);
+        if (!opened) co_return opened.error();
+        inner = std::make_unique<TlsStream>(stream->release(), "", context);
+    }
+    auto secured = co_await agreed(std::move(inner), endpoint.host, clock_, endpoint.deadline);
+    if (!secured) co_return secured.error();
+    co_return std::unique_ptr<ByteStream>(std::move(*secured));
 }
 
 }  // namespace basewatch::net

@@ -22,9 +22,14 @@ Result<TlsContext> make_tls_context(const ConnectionPolicy& policy);
 // The first reason in OpenSSL's queue of errors, which it empties.
 std::string tls_reason();
 
+// For a proxy on the way there: as above, but the authorities of ca_file are trusted beside the system's, for
+// the proxy may be anybody's, and our certificate is not shown to it.
+Result<TlsContext> make_proxy_context(const ConnectionPolicy& policy);
+
 class TlsContexts {
 public:
     Result<TlsContext> of(const std::shared_ptr<const ConnectionPolicy>& policy);
+    Result<TlsContext> of_proxy(const std::shared_ptr<const ConnectionPolicy>& policy);
 
 private:
     using Owner = std::weak_ptr<const ConnectionPolicy>;
@@ -32,7 +37,12 @@ private:
         TlsContext context;
         std::string files;  // how they were when the context was made
     };
-    std::map<Owner, Made, std::owner_less<Owner>> contexts_;
+    using Contexts = std::map<Owner, Made, std::owner_less<Owner>>;
+    static Result<TlsContext> made(Contexts& contexts, const std::shared_ptr<const ConnectionPolicy>& policy,
+                                   Result<TlsContext> (*make)(const ConnectionPolicy&));
+    Result<TlsContext> plain();
+
+    Contexts contexts_, proxy_contexts_;
     // The system's authorities alone: one for everybody, they are megabytes.
     TlsContext plain_;
 };

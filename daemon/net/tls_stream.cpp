@@ -48,36 +48,86 @@ int bio_read(BIO* bio, char* into, int count) {
     return static_cast<int>(received);
 }
 
+// One that reads and writes through another TLS session. What that waits for, the inner one waits for.
+SSL* session_of(BIO* bio) {
+    return static_cast<SSL*>(BIO_get_data(bio));
+}
+
+int note_wait(BIO* bio, int answer) {
+    int reason = SSL_get_error(session_of(bio), answer);
+    if (reason == SSL_ERROR_WANT_READ) BIO_set_retry_read(bio);
+    if (reason == SSL_ERROR_WANT_WRITE) BIO_set_retry_write(bio);
+    if (reason != SSL_ERROR_ZERO_RETURN) return -1;
+    BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
+    return 0;
+}
+
+int nested_write(BIO* bio, const char* bytes, int count) {
+    BIO_clear_retry_flags(bio);
+    int written = SSL_write(session_of(bio), bytes, count);
+    return written > 0 ? written : note_wait(bio, written);
+}
+
+int nested_read(BIO* bio, char* into, int count) {
+    BIO_clear_retry_flags(bio);
+    int read = SSL_read(session_of(bio), into, count);
+    return read > 0 ? read : note_wait(bio, read);
+}
+
 long bio_control(BIO* bio, int command, long, void*) {
     if (command == BIO_CTRL_FLUSH) return 1;
     if (command == BIO_CTRL_EOF) return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0 ? 1 : 0;
     return 0;
 }
 
-BIO* socket_bio(int descriptor) {
-    static BIO_METHOD* const method = [] {
-        BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket without SIGPIPE");
-        BIO_meth_set_write(made, bio_write);
-        BIO_meth_set_read(made, bio_read);
-        BIO_meth_set_ctrl(made, bio_control);
-        return made;
-    }();
+BIO_METHOD* method_of(const char* name, int (*write)(BIO*, const char*, int), int (*read)(BIO*, char*, int)) {
+    BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, name);
+    BIO_meth_set_write(made, write);
+    BIO_meth_set_read(made, read);
+    BIO_meth_set_ctrl(made, bio_control);
+    return made;
+}
+
+void use_bio(SSL* session, const BIO_METHOD* method, void* data) {
     BIO* bio = BIO_new(method);
     if (bio == nullptr) throw std::bad_alloc();
-    // NOLINTNEXTLINE(performance-no-int-to-ptr): a BIO carries one pointer, and ours carries a number
-    BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(descriptor)));
+    BIO_set_data(bio, data);
     BIO_set_init(bio, 1);
-    return bio;
+    SSL_set_bio(session, bio, bio);
+    SSL_set_connect_state(session);
+}
+
+void speak_over(SSL* session, int descriptor) {
+    static BIO_METHOD* const method = method_of("socket without SIGPIPE", bio_write, bio_read);
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): a BIO carries one pointer, and ours carries a number
+    use_bio(session, method, reinterpret_cast<void*>(static_cast<std::intptr_t>(descriptor)));
+}
+
+void speak_within(SSL* session, SSL* outer) {
+    static BIO_METHOD* const method = method_of("TLS within TLS", nested_write, nested_read);
+    use_bio(session, method, outer);
 }
 
 }  // namespace
 
-TlsStream::TlsStream(Socket socket, std::string remote, const TlsContext& context)
-    : socket_(std::move(socket)), remote_(std::move(remote)), ssl_(SSL_new(context.get()), SSL_free) {
+TlsStream::TlsStream(Socket socket, std::string remote, const TlsContext& context,
+                     std::shared_ptr<const Proxy> forwarder)
+    : socket_(std::move(socket)),
+      remote_(std::move(remote)),
+      forwarder_(std::move(forwarder)),
+      outer_(nullptr, SSL_free),
+      ssl_(SSL_new(context.get()), SSL_free) {
     if (!ssl_) throw std::bad_alloc();
-    BIO* bio = socket_bio(socket_.native_handle());
-    SSL_set_bio(ssl_.get(), bio, bio);
-    SSL_set_connect_state(ssl_.get());
+    speak_over(ssl_.get(), socket_.native_handle());
+}
+
+TlsStream::TlsStream(std::unique_ptr<TlsStream> outer, std::string remote, const TlsContext& context)
+    : socket_(std::move(outer->socket_)),
+      remote_(std::move(remote)),
+      outer_(std::move(outer->ssl_)),
+      ssl_(SSL_new(context.get()), SSL_free) {
+    if (!ssl_) throw std::bad_alloc();
+    speak_within(ssl_.get(), outer_.get());
 }
 
 TlsStream::~TlsStream() {
@@ -202,16 +252,17 @@ Async<Result<void>> TlsStream::write(std::string_view bytes) {
 void TlsStream::close() {
     if (!socket_.is_open()) return;
     // Says goodbye if that can be done at once; the other side's is not waited for.
-    if (established_ && !broken_) {
-        SSL_shutdown(ssl_.get());
-        ERR_clear_error();
-    }
+    if (established_ && !broken_) SSL_shutdown(ssl_.get());
+    if (outer_ && !broken_) SSL_shutdown(outer_.get());
+    ERR_clear_error();
     boost::system::error_code ignored;
     socket_.close(ignored);
 }
 
 bool TlsStream::usable() {
-    return !broken_ && SSL_has_pending(ssl_.get()) == 0 && silent_and_open(socket_);
+    if (broken_ || SSL_has_pending(ssl_.get()) != 0) return false;
+    if (outer_ && SSL_has_pending(outer_.get()) != 0) return false;
+    return silent_and_open(socket_);
 }
 
 }  // namespace basewatch::net

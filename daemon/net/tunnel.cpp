@@ -1,7 +1,5 @@
 #include "net/tunnel.hpp"
 
-#include "net/http_message.hpp"
-
 #include <array>
 #include <charconv>
 
@@ -19,12 +17,12 @@ int status_of(std::string_view header) {
     return fault == std::errc() && end == header.data() + 12 ? status : 0;
 }
 
+}  // namespace
+
 std::string name_of(const Proxy& proxy) {
     std::string host = proxy.host.find(':') == std::string::npos ? proxy.host : "[" + proxy.host + "]";
     return "the proxy " + host + ":" + std::to_string(proxy.port);
 }
-
-}  // namespace
 
 Error refused_by(const Proxy& proxy, int status) {
     if (status == 407)
@@ -35,7 +33,7 @@ Error refused_by(const Proxy& proxy, int status) {
                  name_of(proxy) + " refused to connect us (" + std::to_string(status) + ")");
 }
 
-Async<Result<void>> open_tunnel(SocketStream& stream, const Proxy& proxy, std::string authority) {
+Async<Result<void>> open_tunnel(ByteStream& stream, const Proxy& proxy, std::string authority) {
     std::string question = "CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority + "\r\n";
     if (!proxy.authorization.empty()) question += "Proxy-Authorization: " + proxy.authorization + "\r\n";
     question += "\r\n";

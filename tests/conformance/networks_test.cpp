@@ -242,5 +242,57 @@ TEST_F(TerminatorTest, PlainHttpGoesThroughTheProxyAsAWholeAddress) {
         eventually([&] { return proxy.count("HEAD http://" + origin.address() + "/v2/lib/base/") == 1; }));
 }
 
+// The proxy has a certificate of the test's authority, and so has the registry behind it.
+TEST_F(TerminatorTest, AProxyMayBeSpokenToByTls) {
+    begin("registry.test", false);
+    ForwardProxy proxy("127.0.0.1 registry.test\n", true, authority.sign());
+    auto by = [&](const std::string& login, bool trusts) {
+        LoopbackClient net;
+        if (trusts) trust(net);
+        net.settings->by_host[address].proxy = Secret(proxy.address(login));
+        auto pointer = look_up(net);
+        // Kept for more than one request, as any connection.
+        for (int i = 0; pointer && i < 3; ++i) pointer = look_up(net);
+        return pointer;
+    };
+    auto login = ForwardProxy::username() + ":" + ForwardProxy::password();
+    auto pointer = by(login, true);
+    ASSERT_TRUE(pointer) << pointer.error().message();
+    EXPECT_EQ(pointer->digest, digest);
+    EXPECT_TRUE(eventually([&] { return proxy.count("CONNECT " + address) == 1; }));
+
+    auto without = by("", true);
+    ASSERT_FALSE(without);
+    EXPECT_THAT(without.error().message(), HasSubstr("wants a user and a password (407)"));
+    auto stranger = by(login, false);
+    ASSERT_FALSE(stranger);
+    EXPECT_EQ(stranger.error().kind(), ErrorKind::tls);
+    EXPECT_THAT(stranger.error().message(), HasSubstr("the proxy 127.0.0.1"));
+    EXPECT_THAT(stranger.error().message(), HasSubstr("the certificate was refused"));
+}
+
+TEST_F(TerminatorTest, PlainHttpGoesThroughAProxyThatIsSpokenToByTls) {
+    digest = origin.push("lib/base", "1.0", dated(2026));
+    ForwardProxy proxy("", false, authority.sign());
+    LoopbackClient net;
+    auto& entry = net.settings->by_host[origin.address()];
+    entry.plain_http = true;
+    entry.ca_file = authority.file();
+    entry.proxy = Secret(proxy.address());
+    auto pointer = net.look_up(origin.reference("lib/base", "1.0"));
+    ASSERT_TRUE(pointer) << pointer.error().message();
+    EXPECT_EQ(pointer->digest, digest);
+    EXPECT_TRUE(
+        eventually([&] { return proxy.count("HEAD http://" + origin.address() + "/v2/lib/base/") == 1; }));
+
+    ForwardProxy other("", false, authority.sign({{"elsewhere.test"}, {}}));
+    LoopbackClient mistaken;
+    mistaken.settings->by_host[origin.address()] = entry;
+    mistaken.settings->by_host[origin.address()].proxy = Secret(other.address());
+    auto refused = mistaken.look_up(origin.reference("lib/base", "1.0"));
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message(), HasSubstr("the certificate was refused"));
+}
+
 }  // namespace
 }  // namespace basewatch::test

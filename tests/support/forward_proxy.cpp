@@ -8,13 +8,19 @@
 
 namespace basewatch::test {
 
-ForwardProxy::ForwardProxy(const std::string& hosts, bool asks_for_password) {
+ForwardProxy::ForwardProxy(const std::string& hosts, bool asks_for_password,
+                           const std::optional<CertificateFiles>& certificate)
+    : tls_(certificate) {
     // Started by root it becomes another user, who has to find its files.
     std::filesystem::permissions(folder_.path(), std::filesystem::perms::others_all,
                                  std::filesystem::perm_options::add);
     std::ostringstream text;
+    std::string listen = (tls_ ? "https_port 127.0.0.1:" : "http_port 127.0.0.1:") + std::to_string(port_);
+    if (certificate)
+        listen += " tls-cert=" + folder_.write("certificate", read_file(certificate->certificate)) +
+                  " tls-key=" + folder_.write("key", read_file(certificate->key));
     text
-        << "http_port 127.0.0.1:" << port_ << "\nhosts_file " << folder_.write("hosts", hosts)
+        << listen << "\nhosts_file " << folder_.write("hosts", hosts)
         << "\ncache deny all\nlogformat asked %rm %ru\naccess_log stdio:" << folder_ / "asked"
         << " asked\nbuffered_logs off\ncache_log /dev/null\npid_filename none\nshutdown_lifetime 0 seconds\n";
     if (asks_for_password) {
@@ -42,7 +48,8 @@ ForwardProxy::~ForwardProxy() {
 }
 
 std::string ForwardProxy::address(const std::string& login) const {
-    return "http://" + (login.empty() ? "" : login + "@") + "127.0.0.1:" + std::to_string(port_);
+    return (tls_ ? "https://" : "http://") + (login.empty() ? "" : login + "@") +
+           "127.0.0.1:" + std::to_string(port_);
 }
 
 std::size_t ForwardProxy::count(const std::string& request) const {

@@ -87,7 +87,7 @@ TEST(Proxies, TheEnvironmentChoosesByScheme) {
 TEST(Proxies, WhatCannotBeUsedIsSaidAndNotPassedBy) {
     auto cgi = environment({{"HTTP_PROXY", "p.example:1"}, {"REQUEST_METHOD", "GET"}});
     EXPECT_EQ(cgi.choose(false, "r.example", 80).error().kind(), ErrorKind::invalid);
-    for (const char* other : {"socks5://p.example:1", "https://p.example"}) {
+    for (const char* other : {"socks5://p.example:1", "socks5h://p.example:1", "ftp://p.example"}) {
         auto chosen = environment({{"HTTPS_PROXY", other}, {"NO_PROXY", "direct.example"}});
         auto refused = chosen.choose(true, "r.example", 443);
         ASSERT_FALSE(refused) << other;
@@ -98,6 +98,16 @@ TEST(Proxies, WhatCannotBeUsedIsSaidAndNotPassedBy) {
     auto refused = broken.choose(true, "r.example", 443);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().message().find("hunter2"), std::string::npos);
+}
+
+TEST(Proxies, MayBeSpokenToByTls) {
+    auto plain = parse_proxy("http://p.example:3128"), bare = parse_proxy("p.example:3128"),
+         secure = parse_proxy("HTTPS://p.example");
+    ASSERT_TRUE(plain && bare && secure);
+    EXPECT_FALSE(plain->tls);
+    EXPECT_FALSE(bare->tls);
+    EXPECT_TRUE(secure->tls);
+    EXPECT_EQ(secure->port, 443);
 }
 
 TEST(Proxies, CredentialsAreBasicAndSecret) {
