@@ -60,6 +60,32 @@ void Bulk::expect(std::map<std::string, std::size_t> tags) {
         return bulk_pages_allowed(wanted, entry.second) == 0;
     });
     tags_ = std::move(tags);
+    // Others may be watched now.
+    for (auto& [name, repository] : repositories_) repository.asked.clear();
+}
+
+std::optional<std::size_t> Bulk::pages_for_all(const Repository& repository,
+                                               const std::map<std::string, Listed>& list,
+                                               std::size_t expected) {
+    if (repository.asked.size() < expected) return std::nullopt;
+    std::size_t last = 1;
+    for (const auto& tag : repository.asked) {
+        auto listed = list.find(tag);
+        if (listed == list.end()) return std::nullopt;
+        last = std::max(last, listed->second.page);
+    }
+    return last;
+}
+
+void Bulk::note_asked(Repository& repository, const std::string& tag, std::size_t expected) const {
+    if (repository.pages <= 1 || repository.asked.size() >= expected) return;
+    repository.asked.insert(tag);
+    if (repository.asked.size() < expected) return;
+    auto needed = pages_for_all(repository, repository.list, expected);
+    if (!needed && !repository.forgotten) return;
+    repository.pages = needed.value_or(0);
+    // What the pages that nobody needs would have had to spare is nothing to judge the next list by.
+    repository.read_at.reset();
 }
 
 // By name where there is one registry of its kind, by what it told us where people run their own.
@@ -101,6 +127,7 @@ Async<std::optional<model::Digest>> Bulk::glance(model::Reference reference) {
     if (reference.tag().empty() || expected == tags_.end()) co_return std::nullopt;
     auto host = hosts_.named(reference.registry());
     auto& repository = repositories_[reference.name()];
+    note_asked(repository, reference.tag(), expected->second);
     bool worth = worth_bulk(host->bulk, api_of(*host), expected->second, repository.pages);
     if (!worth || refusal(reference)) co_return std::nullopt;
     for (bool again = false;; again = true) {
@@ -150,7 +177,8 @@ Async<Result<void>> Bulk::read_pages(model::Reference reference, Repository& int
     auto host = hosts_.named(reference.registry());
     auto api = api_of(*host);
     auto expected = tags_.find(reference.name());
-    auto allowed = bulk_pages_allowed(host->bulk, expected == tags_.end() ? 0 : expected->second);
+    auto watched = expected == tags_.end() ? 0 : expected->second;
+    auto allowed = bulk_pages_allowed(host->bulk, watched);
     std::map<std::string, Listed> list;
     bool more = true;
     std::size_t pages = 0;
@@ -158,14 +186,15 @@ Async<Result<void>> Bulk::read_pages(model::Reference reference, Repository& int
         auto page = co_await read_page(host, api, reference.repository(), pages + 1);
         if (!page) co_return page.error();
         for (auto& [tag, digest] : page->tags) {
-            auto [entry, first] = list.try_emplace(tag, Listed{digest});
+            auto [entry, first] = list.try_emplace(tag, Listed{digest, pages + 1});
             if (!first && entry->second.digest != digest) entry->second.digest = model::Digest();
         }
-        more = page->more;
+        more = page->more && !pages_for_all(into, list, watched);
     }
     into.pages = pages + (more ? 1 : 0);
     into.answered = 0;
     into.list = std::move(list);
+    into.forgotten = false;
     into.read_at = exchange_.clock().monotonic();
     co_return Result<void>();
 }
@@ -215,8 +244,11 @@ void Bulk::judge(const model::Reference& reference, const model::Digest& listed,
 
 // Lists that are as good as gone do not wait for the next look at their repository.
 void Bulk::forget_old_lists() {
-    for (auto& [name, repository] : repositories_)
-        if (!repository.reading && !fresh(repository)) repository.list.clear();
+    for (auto& [name, repository] : repositories_) {
+        if (repository.reading || fresh(repository)) continue;
+        repository.list.clear();
+        repository.forgotten = true;
+    }
 }
 
 void Bulk::review() {

@@ -3,8 +3,9 @@
 // the HEADs of a sweep. What it says is a hint. A tag that it shows with the digest that is known counts as
 // looked at, once for each list; everything else is asked for by HEAD, and so is every tag every four hours.
 // A list that fails is not asked for again for a while; one that HEAD contradicts three times in a row, or
-// that spared less than it cost because the tags were not due together, not for a day. It has a bucket of its
-// own, one page a second, beside the turns of the host. Loop thread only.
+// that spared less than it cost because the tags were not due together, not for a day. Of a list of several
+// pages no more are read than it takes to see all tags that are watched. It has a bucket of its own, one page
+// a second, beside the turns of the host. Loop thread only.
 
 #include "foundation/bell.hpp"
 #include "model/reference.hpp"
@@ -34,19 +35,28 @@ public:
 private:
     struct Listed {
         model::Digest digest;  // empty: two of them
+        std::size_t page = 0;  // on which it stood, from 1
         bool used = false;
     };
     struct Repository {
         std::map<std::string, Listed> list;
         std::optional<Monotonic> read_at;
-        std::size_t answered = 0;  // look-ups, by the last list
-        Monotonic rests_until{};   // it spared too little
-        std::size_t pages = 0;     // that the list took, one more where it was not read to its end
+        std::size_t answered = 0;     // look-ups, by the last list
+        Monotonic rests_until{};      // it spared too little
+        std::size_t pages = 0;        // that the list took, one more where it had more to say
+        std::set<std::string> asked;  // the tags that were looked at, where there are several pages
         bool reading = false;
+        bool forgotten = false;  // the list, to save room
         std::set<Bell*> waiting;
     };
     BulkApi api_of(const Host& host) const;
     bool fresh(const Repository& repository) const;
+    // Notes who is watched; when that is known of all, the list is judged by the pages that they need.
+    void note_asked(Repository& repository, const std::string& tag, std::size_t expected) const;
+    // The last page on which one of them stands; nothing while one was not seen.
+    static std::optional<std::size_t> pages_for_all(const Repository& repository,
+                                                    const std::map<std::string, Listed>& list,
+                                                    std::size_t expected);
     // Whether another list of it is worth its pages, by what the last one spared.
     bool worth_another(Repository& repository, settings::Bulk wanted) const;
     std::optional<Error> refusal(const model::Reference& reference) const;

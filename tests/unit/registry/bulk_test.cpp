@@ -312,6 +312,40 @@ TEST_F(BulkTest, PagesAreBoundedByWhatTheySpare) {
     EXPECT_EQ(lists(), 3u);
 }
 
+TEST_F(BulkTest, NoMorePagesAreReadThanItTakesToSeeAllThatAreWatched) {
+    registry.recover();
+    list();  // the first page, of very many
+    std::string first = registry.answer({"GET", "/api/v1/repository/team/app/tag/?page=1", {}, ""}).body;
+    first.replace(first.find("false"), 5, "true");
+    registry.recover();
+    answer_api("page=1&", first);
+    answer_api("/api/", R"({"tags":[],"has_additional":true})");
+    watch(count);
+    for (int i = 0; i < 2; ++i) {
+        sweep();
+        clock.advance(15min);
+    }
+    transport.forget();
+    for (std::size_t sweeps = 1; sweeps <= 3; ++sweeps) {
+        sweep();
+        EXPECT_EQ(lists(), sweeps);
+        EXPECT_EQ(heads(), 0u);
+        clock.advance(15min);
+    }
+    // Another tag is watched instead, and stands nowhere: it is asked for, and so are all that follow.
+    watch(count + 1);
+    auto gone = [&] {
+        return wait_for(client().look_up(reference("quay.io/team/app:gone"), {known[0], clock.now()}));
+    };
+    for (int i = 0; i < 3; ++i) {
+        transport.forget();
+        sweep();
+        EXPECT_FALSE(gone());
+        EXPECT_LE(lists(), 3u) << "thirteen tags, four for a page";
+        clock.advance(15min);
+    }
+}
+
 TEST_F(BulkTest, DockerHubsOwnApiIsForThoseWhoAskForIt) {
     test::RegistryScript hub;
     transport.serve("https://registry-1.docker.io", registry);
