@@ -78,6 +78,12 @@ void check_mail_server(const TargetSettings& settings, Problems& problems) {
         problems.warning(tls->second, "target " + ticked(settings.name) + " sends its password without TLS");
 }
 
+void check_brokers(const TargetSettings& settings, Problems& problems) {
+    auto tls = settings.keys.find("tls");
+    if (settings.server.plain && settings.kafka.sasl == settings::Sasl::plain && tls != settings.keys.end())
+        problems.warning(tls->second, "target " + ticked(settings.name) + " sends its password without TLS");
+}
+
 void check_address(const TargetSettings& settings, const presets::Target& target, Problems& problems) {
     if (target.way == presets::Way::http && settings::is_mail_server(target.fields.url->reveal()))
         problems.error(settings.url_at,
@@ -88,6 +94,7 @@ void check_address(const TargetSettings& settings, const presets::Target& target
             problems.error(settings.url_at,
                            "`url` of target " + ticked(settings.name) + ": " + url.error().message());
     if (target.way == presets::Way::mail) check_mail_server(settings, problems);
+    if (target.way == presets::Way::kafka) check_brokers(settings, problems);
     auto places = presets::places(target);
     if (target.per() == Per::dependent || places.empty()) return;
     problems.error(places_at(settings, target), place_holder(target) + " of target " + ticked(settings.name) +

@@ -6,6 +6,7 @@
 #include "dispatch/dispatcher.hpp"
 #include "jq/worker.hpp"
 #include "net/http_client.hpp"
+#include "net/kafka_sender.hpp"
 #include "net/mail_sender.hpp"
 #include "net/system_dialer.hpp"
 #include "net/system_resolver.hpp"
@@ -29,6 +30,7 @@ struct Outside {
     net::SystemDialer dialer;
     net::HttpClient http;
     net::MailSender mail;
+    net::KafkaSender kafka;
     jq::Worker jq;
     registry::RegistryClient registry;
     UlidSource ids;

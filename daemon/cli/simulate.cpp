@@ -47,9 +47,9 @@ Async<std::vector<dispatch::Trial>> render(app::Outside& outside, const app::Con
         if (auto found = configuration.dispatch->with.find(delivery.dependent);
             found != configuration.dispatch->with.end())
             with = found->second;
-        auto trial =
-            co_await dispatch::try_target(target, *event, delivery.dependent, with, false, outside.clock,
-                                          outside.http, outside.registry, outside.jq, outside.mail);
+        auto trial = co_await dispatch::try_target(target, *event, delivery.dependent, with, false,
+                                                   outside.clock, outside.http, outside.registry, outside.jq,
+                                                   outside.mail, outside.kafka);
         trial.group = delivery.group;
         trials.push_back(std::move(trial));
     }

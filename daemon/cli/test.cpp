@@ -65,9 +65,9 @@ int test(const Common& common, const std::string& name, bool yes) {
     std::map<std::string, std::string> with;
     if (per_dependent && !configuration->dispatch->with.empty())
         std::tie(dependent, with) = *configuration->dispatch->with.begin();
-    auto trial =
-        outside.wait_for(dispatch::try_target(*target, event, dependent, with, true, outside.clock,
-                                              outside.http, outside.registry, outside.jq, outside.mail));
+    auto trial = outside.wait_for(dispatch::try_target(*target, event, dependent, with, true, outside.clock,
+                                                       outside.http, outside.registry, outside.jq,
+                                                       outside.mail, outside.kafka));
     auto groups = groups_of(*target, *configuration->watch->planning);
     auto body = as_json(trial);
     if (!groups.empty()) body["groups"] = groups;

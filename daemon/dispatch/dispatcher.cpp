@@ -24,10 +24,10 @@ std::uint32_t random_seed() {
 
 Dispatcher::State::State(asio::any_io_executor on, Clock& clock, net::HttpTransport& transport,
                          registry::RegistryClient& registry, jq::Worker& jq, net::MailSender& mail,
-                         store::Store& in)
+                         net::KafkaSender& kafka, store::Store& in)
     : executor(std::move(on)),
       tokens(executor, clock, transport),
-      collaborators{clock, transport, registry, jq, tokens, mail},
+      collaborators{clock, transport, registry, jq, tokens, mail, kafka},
       store(in),
       random(random_seed()) {}
 
@@ -37,8 +37,9 @@ double Dispatcher::State::random01() {
 
 Dispatcher::Dispatcher(asio::any_io_executor executor, Clock& clock, net::HttpTransport& transport,
                        store::Store& store, registry::RegistryClient& registry, jq::Worker& jq,
-                       net::MailSender& mail)
-    : state_(std::make_unique<State>(std::move(executor), clock, transport, registry, jq, mail, store)) {}
+                       net::MailSender& mail, net::KafkaSender& kafka)
+    : state_(
+          std::make_unique<State>(std::move(executor), clock, transport, registry, jq, mail, kafka, store)) {}
 
 Dispatcher::~Dispatcher() = default;
 
@@ -62,6 +63,7 @@ Async<Result<void>> Dispatcher::use(std::shared_ptr<const DispatchTable> table) 
     if (!buried) co_return buried;
     state.table = table;
     state.tokens.review();
+    state.collaborators.kafka.renew();
     for (auto next = state.queues.begin(); next != state.queues.end();) {
         auto known = next++;
         if (table->targets.contains(known->first)) continue;

@@ -11,6 +11,7 @@
 #include "foundation/clock.hpp"
 #include "jq/worker.hpp"
 #include "net/http_transport.hpp"
+#include "net/kafka_sender.hpp"
 #include "net/mail_sender.hpp"
 #include "presets/render.hpp"
 #include "registry/registry_client.hpp"
@@ -64,8 +65,8 @@ struct Trial {
 class Dispatcher {
 public:
     Dispatcher(asio::any_io_executor executor, Clock& clock, net::HttpTransport& transport,
-               store::Store& store, registry::RegistryClient& registry, jq::Worker& jq,
-               net::MailSender& mail);
+               store::Store& store, registry::RegistryClient& registry, jq::Worker& jq, net::MailSender& mail,
+               net::KafkaSender& kafka);
     ~Dispatcher();
 
     // New targets get workers, vanished ones lose theirs (their open deliveries are dead), changed ones are
@@ -114,6 +115,6 @@ private:
 Async<Trial> try_target(const presets::Target& target, const model::Event& event,
                         const std::string& dependent, std::map<std::string, std::string> with, bool send,
                         Clock& clock, net::HttpTransport& transport, registry::RegistryClient& registry,
-                        jq::Worker& jq, net::MailSender& mail);
+                        jq::Worker& jq, net::MailSender& mail, net::KafkaSender& kafka);
 
 }  // namespace basewatch::dispatch

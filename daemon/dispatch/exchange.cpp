@@ -14,17 +14,22 @@ std::int64_t unix_seconds(Time time) {
     return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
 }
 
-// What the receiver gets beside what the preset says. The signature covers the bytes that are sent, so it
-// comes last.
+// The headers of every delivery. The signature covers the bytes that are sent, so it comes last.
+Result<void> add_delivery_headers(net::Headers& headers, std::string_view body, const presets::Target& target,
+                                  const Message& message, Time now) {
+    headers.set("traceparent", traceparent(message.event_id));
+    return sign(headers, message.delivery_id, unix_seconds(now), body, target.signature(), target.secrets,
+                target.signature_header());
+}
+
+// What the receiver gets beside what the preset says.
 Result<void> finish_headers(net::HttpRequest& request, const presets::Target& target, const Message& message,
                             Time now) {
     if (message.dry_run)
         for (const auto& [name, value] : target.dry_run_headers) request.headers.set(name, value);
     if (!request.headers.find("User-Agent"))
         request.headers.set("User-Agent", "basewatch/" BASEWATCH_VERSION);
-    request.headers.set("traceparent", traceparent(message.event_id));
-    return sign(request.headers, message.delivery_id, unix_seconds(now), request.body, target.signature(),
-                target.secrets, target.signature_header());
+    return add_delivery_headers(request.headers, request.body, target, message, now);
 }
 
 Prepared failed(std::string where, Error error, const PrivateParts& parts) {
@@ -44,6 +49,16 @@ Async<Result<Outgoing>> render_outgoing(Collaborators collaborators, const prese
                                                    collaborators.clock.now(), collaborators.jq);
         if (!draft) co_return draft.error();
         co_return Outgoing(std::move(*draft));
+    }
+    if (target.way == presets::Way::kafka) {
+        auto record = co_await presets::render_kafka(target, std::move(input), collaborators.jq);
+        if (!record) co_return record.error();
+        net::Headers headers;
+        auto finished =
+            add_delivery_headers(headers, record->value, target, message, collaborators.clock.now());
+        if (!finished) co_return finished.error();
+        for (const auto& [name, value] : headers) record->headers.emplace_back(name, value);
+        co_return Outgoing(std::move(*record));
     }
     auto request = co_await presets::render(target, std::move(input), collaborators.jq);
     if (!request) co_return request.error();

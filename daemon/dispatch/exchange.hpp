@@ -8,6 +8,7 @@
 #include "foundation/async.hpp"
 #include "jq/worker.hpp"
 #include "net/http_transport.hpp"
+#include "presets/kafka.hpp"
 #include "presets/mail.hpp"
 #include "presets/program.hpp"
 #include "registry/registry_client.hpp"
@@ -29,6 +30,7 @@ struct Collaborators {
     jq::Worker& jq;
     AccessTokens& tokens;
     net::MailSender& mail;
+    net::KafkaSender& kafka;
 };
 
 struct Message {
@@ -44,7 +46,7 @@ struct Message {
 };
 
 // What is sent, by the target's way out.
-using Outgoing = std::variant<net::HttpRequest, presets::ProgramRun, presets::MailDraft>;
+using Outgoing = std::variant<net::HttpRequest, presets::ProgramRun, presets::MailDraft, net::KafkaMessage>;
 
 // It is ready to go, or there is a reason why not.
 struct Prepared {

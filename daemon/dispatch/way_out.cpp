@@ -1,5 +1,6 @@
 #include "dispatch/way_out.hpp"
 
+#include "dispatch/kafka.hpp"
 #include "dispatch/mail.hpp"
 #include "dispatch/program.hpp"
 
@@ -48,6 +49,10 @@ Async<Answer> send(Collaborators collaborators, const presets::Target& target, P
     if (auto* draft = std::get_if<presets::MailDraft>(&*prepared.outgoing)) {
         auto reply = co_await collaborators.mail.send(std::move(draft->mail));
         co_return read_reply(target, reply, prepared.parts, when, collaborators.clock.now());
+    }
+    if (auto* record = std::get_if<net::KafkaMessage>(&*prepared.outgoing)) {
+        auto receipt = co_await collaborators.kafka.send(std::move(*record));
+        co_return read_receipt(target, receipt, prepared.parts, when, collaborators.clock.now());
     }
     auto response = co_await send_request(collaborators, target, prepared);
     co_return read_answer(target, response, prepared.parts, when, collaborators.clock.now());

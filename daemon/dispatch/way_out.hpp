@@ -1,7 +1,7 @@
 #pragma once
-// The moment of sending, whichever way a target is told: a request over HTTP, a program that is run or a
-// mail. What comes back has one shape, so that the attempt, its record and the target's health need not know
-// the way.
+// The moment of sending, whichever way a target is told: a request over HTTP, a program that is run, a mail
+// or a message to Kafka. What comes back has one shape, so that the attempt, its record and the target's
+// health need not know the way.
 
 #include "dispatch/exchange.hpp"
 #include "dispatch/outcome.hpp"

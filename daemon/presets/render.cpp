@@ -21,14 +21,6 @@ bool is_form(const Target& target) {
     return target.fields.encoding == settings::Encoding::form;
 }
 
-std::string content_type(const Target& target) {
-    for (const auto& [name, value] : target.fields.headers)
-        if (net::equal_without_case(name, "Content-Type")) return value.reveal();
-    if (target.fields.content_type) return *target.fields.content_type;
-    if (is_form(target)) return "application/x-www-form-urlencoded";
-    return target.fields.body ? "application/json" : event_content_type;
-}
-
 // The event, and beside its members what is known of the dependent, the build and the target.
 Result<std::string> program_input(const Target& target, const RenderInput& input) {
     auto event = parse_json(input.event_json);
@@ -125,6 +117,14 @@ std::shared_ptr<const net::ConnectionPolicy> policy() {
 }
 
 }  // namespace
+
+std::string content_type(const Target& target) {
+    for (const auto& [name, value] : target.fields.headers)
+        if (net::equal_without_case(name, "Content-Type")) return value.reveal();
+    if (target.fields.content_type) return *target.fields.content_type;
+    if (is_form(target)) return "application/x-www-form-urlencoded";
+    return target.fields.body ? "application/json" : event_content_type;
+}
 
 Async<Result<std::string>> render_body(const Target& target, RenderInput input, jq::Worker& worker) {
     // There is nothing to send with a GET that nobody wrote a body for.

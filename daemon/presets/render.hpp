@@ -36,6 +36,7 @@ struct Target {
     settings::TlsFiles tls;
     settings::ServerFields server;
     settings::MailFields mail;
+    settings::KafkaFields kafka;
 
     // The merged fields with defaults in place of what nobody set.
     settings::Per per() const;
@@ -83,6 +84,9 @@ std::map<std::string, std::string> build_parameters(std::string_view event_type,
 // object of texts and lists of texts. Places in the address are percent-encoded, `/` included; one without a
 // value is an error. The event's own bytes are the body where nobody set one. No error holds a secret.
 Async<Result<net::HttpRequest>> render(const Target& target, RenderInput input, jq::Worker& worker);
+
+// What kind of body it is, for its header.
+std::string content_type(const Target& target);
 
 // The body alone, for any way out.
 Async<Result<std::string>> render_body(const Target& target, RenderInput input, jq::Worker& worker);

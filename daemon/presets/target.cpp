@@ -97,25 +97,53 @@ bool uses_token(const settings::RequestFields& fields) {
                        [&](const auto& header) { return holds(header.second.reveal()); });
 }
 
+Error needs_key(const Preset& preset, std::string_view key, std::string_view why) {
+    return Error(ErrorKind::invalid,
+                 "preset " + preset.name + " needs `" + std::string(key) + "`" + std::string(why));
+}
+
+std::optional<Error> missing_of_login(const settings::TargetSettings& target, const Preset& preset) {
+    if (target.username.empty() == target.server.password.empty()) return std::nullopt;
+    return needs_key(preset, target.username.empty() ? "username" : "password",
+                     target.username.empty() ? ", beside `password`" : ", beside `username`");
+}
+
+std::optional<Error> missing_of_signature(const settings::TargetSettings& target,
+                                          const settings::RequestFields& fields) {
+    if (fields.signature == settings::SignatureStyle::azure && target.secrets.empty())
+        return Error(ErrorKind::invalid, "`signature: azure` needs a `secret`");
+    if (fields.signature_header && fields.signature != settings::SignatureStyle::azure)
+        return Error(ErrorKind::invalid, "`signature_header` is for `signature: azure`");
+    return std::nullopt;
+}
+
+std::optional<Error> missing_of_kafka(const settings::TargetSettings& target, const Preset& preset,
+                                      const settings::RequestFields& fields) {
+    if (target.kafka.brokers.empty())
+        return needs_key(preset, "brokers", ", such as [kafka-1.example.com:9093]");
+    if (target.kafka.topic.empty()) return needs_key(preset, "topic", "");
+    bool login = target.kafka.sasl != settings::Sasl::none;
+    if (login && target.username.empty()) return needs_key(preset, "username", ", beside `sasl`");
+    if (!login && !target.username.empty())
+        return needs_key(preset, "sasl", ", beside `username`: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512");
+    if (auto error = missing_of_login(target, preset)) return error;
+    return missing_of_signature(target, fields);
+}
+
 // What is missing, as the key that would give it.
 std::optional<Error> missing(const settings::TargetSettings& target, const Preset& preset,
                              const settings::RequestFields& fields) {
-    auto needs = [&](std::string_view key, std::string_view why) {
-        return Error(ErrorKind::invalid,
-                     "preset " + preset.name + " needs `" + std::string(key) + "`" + std::string(why));
-    };
+    auto needs = [&](std::string_view key, std::string_view why) { return needs_key(preset, key, why); };
     if (preset.way == Way::program) {
         if (target.command.empty()) return needs("command", ", the program and its arguments as a list");
         return std::nullopt;
     }
+    if (preset.way == Way::kafka) return missing_of_kafka(target, preset, fields);
     if (!fields.url) return needs("url", preset.way == Way::mail ? ", the mail server" : "");
     if (preset.way == Way::mail) {
         if (target.mail.from.empty()) return needs("from", "");
         if (target.mail.to.empty()) return needs("to", "");
-        if (target.username.empty() != target.server.password.empty())
-            return needs(target.username.empty() ? "username" : "password",
-                         target.username.empty() ? ", beside `password`" : ", beside `username`");
-        return std::nullopt;
+        return missing_of_login(target, preset);
     }
     auto auth = fields.auth ? fields.auth->style : Auth::none;
     bool by_token = auth != Auth::none && auth != Auth::oauth2;
@@ -125,10 +153,7 @@ std::optional<Error> missing(const settings::TargetSettings& target, const Prese
     // What the target itself asks for; a preset's own way is taken where there is a token.
     if (target.fields.auth && by_token && target.token.empty())
         return Error(ErrorKind::invalid, "`auth` needs a `token`");
-    if (fields.signature == settings::SignatureStyle::azure && target.secrets.empty())
-        return Error(ErrorKind::invalid, "`signature: azure` needs a `secret`");
-    if (fields.signature_header && fields.signature != settings::SignatureStyle::azure)
-        return Error(ErrorKind::invalid, "`signature_header` is for `signature: azure`");
+    if (auto error = missing_of_signature(target, fields)) return error;
     if (target.token.empty() && uses_token(fields))
         return Error(ErrorKind::invalid, "{token} stands in `url` or `headers`, and there is no `token`");
     return std::nullopt;
@@ -199,6 +224,7 @@ Result<Target> merge(const settings::TargetSettings& settings) {
     target.command = settings.command;
     target.server = settings.server;
     target.mail = settings.mail;
+    target.kafka = settings.kafka;
     target.fields = settings.fields;
     if (settings.fields.url && !preset->path.empty())
         target.fields.url = Secret(with_path(settings.fields.url->reveal(), preset->path));

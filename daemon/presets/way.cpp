@@ -1,5 +1,6 @@
 #include "presets/way.hpp"
 
+#include "net/kafka_sender.hpp"
 #include "net/mail_sender.hpp"
 #include "presets/address.hpp"
 #include "presets/program.hpp"
@@ -15,7 +16,8 @@ namespace {
 constexpr unsigned bit(Way way) {
     return 1u << static_cast<unsigned>(way);
 }
-constexpr unsigned http = bit(Way::http), program = bit(Way::program), mail = bit(Way::mail);
+constexpr unsigned http = bit(Way::http), program = bit(Way::program), mail = bit(Way::mail),
+                   kafka = bit(Way::kafka);
 
 // A key that not every way has, and the ways that have it. A key that is not listed fits all.
 struct WayKey {
@@ -26,19 +28,19 @@ struct WayKey {
 
 constexpr std::array way_keys{
     WayKey{"url", http | mail, "where to send to"},
-    WayKey{"username", http | mail, "whom to log in as"},
+    WayKey{"username", http | mail | kafka, "whom to log in as"},
     WayKey{"method", http, "a request"},
     WayKey{"headers", http, "a request"},
     WayKey{"token", http, "a request"},
-    WayKey{"secret", http, "a request"},
-    WayKey{"signature", http, "a request"},
-    WayKey{"signature_header", http, "a request"},
+    WayKey{"secret", http | kafka, "a message with headers"},
+    WayKey{"signature", http | kafka, "a message with headers"},
+    WayKey{"signature_header", http | kafka, "a message with headers"},
     WayKey{"auth", http, "a request"},
-    WayKey{"ca_file", http | mail, "a connection"},
-    WayKey{"client_cert", http | mail, "a connection"},
-    WayKey{"client_key", http | mail, "a connection"},
+    WayKey{"ca_file", http | mail | kafka, "a connection"},
+    WayKey{"client_cert", http | mail | kafka, "a connection"},
+    WayKey{"client_key", http | mail | kafka, "a connection"},
     WayKey{"encoding", http, "a request"},
-    WayKey{"content_type", http, "a request"},
+    WayKey{"content_type", http | kafka, "a message with headers"},
     WayKey{"success", http, "an answer over HTTP"},
     WayKey{"already", http, "an answer over HTTP"},
     WayKey{"success_body", http, "an answer over HTTP"},
@@ -46,8 +48,12 @@ constexpr std::array way_keys{
     WayKey{"command", program, "a program to run"},
     WayKey{"from", mail, "a mail"},
     WayKey{"to", mail, "a mail"},
-    WayKey{"password", mail, "a mail server"},
-    WayKey{"tls", mail, "a mail server"},
+    WayKey{"password", mail | kafka, "a server"},
+    WayKey{"brokers", kafka, "a message to Kafka"},
+    WayKey{"topic", kafka, "a message to Kafka"},
+    WayKey{"key", kafka, "a message to Kafka"},
+    WayKey{"sasl", kafka, "a message to Kafka"},
+    WayKey{"tls", mail | kafka, "a server"},
 };
 
 std::string_view what_it_does(Way way) {
@@ -56,6 +62,8 @@ std::string_view what_it_does(Way way) {
             return "runs a program";
         case Way::mail:
             return "sends a mail";
+        case Way::kafka:
+            return "sends a message to Kafka";
         case Way::http:
             break;
     }
@@ -76,7 +84,8 @@ std::string what_is_right(const WayKey& key, const Preset& preset) {
     auto text = "`" + std::string(key.name) + "` is about " + std::string(key.what) + ", and preset " +
                 preset.name + " " + std::string(what_it_does(preset.way));
     if (key.name == "password" && preset.way == Way::http) return text + ": write `token`";
-    if (key.name == "token" && preset.way == Way::mail) return text + ": write `password`";
+    if (key.name == "token" && preset.way != Way::program) return text + ": write `password`";
+    if (key.name == "url" && preset.way == Way::kafka) return text + ": write `brokers`";
     return text + ((key.ways & http) == 0 ? ": it is for " + presets_of(key.ways) : ": remove it");
 }
 
@@ -95,12 +104,13 @@ std::vector<std::pair<Mark, std::string>> misplaced_keys(const settings::TargetS
 
 std::vector<std::string> places(const Target& target) {
     if (target.way == Way::program) return places_of_command(target.command);
-    if (target.way == Way::mail) return {};
+    if (target.way != Way::http) return {};
     return target.fields.url ? places(target.fields.url->reveal()) : std::vector<std::string>();
 }
 
 Result<void> usable(Way way) {
-    return way == Way::mail ? net::MailSender::usable() : Result<void>();
+    if (way == Way::mail) return net::MailSender::usable();
+    return way == Way::kafka ? net::KafkaSender::usable() : Result<void>();
 }
 
 }  // namespace basewatch::presets

@@ -162,6 +162,7 @@ TargetSettings read_target(const std::string& name, const Mark& where, const Yam
         target.options = read_texts(*options, "`options` of " + map.what(), problems);
     target.command = read_command(map, problems);
     target.mail = read_mail_fields(map, problems);
+    target.kafka = read_kafka_fields(map, problems);
     map.finish();
     target.whole = problems.errors() == earlier;
     return target;

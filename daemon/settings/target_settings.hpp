@@ -85,6 +85,7 @@ struct TargetSettings {
     std::vector<std::string> command;  // of a program to run, with {name} places
     ServerFields server;
     MailFields mail;
+    KafkaFields kafka;
     std::map<std::string, Mark> keys;  // all that stand there, and where
 };
 

@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t most_arguments = 100;
 constexpr std::size_t longest_argument = 4096;
 constexpr std::size_t most_recipients = 50;
+constexpr std::size_t most_brokers = 16;
 
 // `--base={BASE_REF}`: a place with something around it.
 bool holds_place(std::string_view argument) {
@@ -61,6 +62,36 @@ std::optional<std::string> read_mail_address(const YamlValue& value, std::string
                                          "` must be an address such as platform@example.com, without a name "
                                          "before it");
     return std::nullopt;
+}
+
+std::optional<std::string> read_broker(const YamlValue& value, Problems& problems) {
+    auto text = yaml_string(value, "brokers", problems);
+    if (!text) return std::nullopt;
+    auto place = parse_host_and_port(*text);
+    if (place && place->port != 0) return text;
+    problems.error(value.mark(), "`brokers` must be host:port each, such as kafka-1.example.com:9093");
+    return std::nullopt;
+}
+
+// Topic names as brokers check them (org.apache.kafka.common.internals.Topic).
+bool is_topic(std::string_view text) {
+    return !text.empty() && text.size() <= 249 && text != "." && text != ".." &&
+           std::ranges::all_of(text, [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '.' || c == '_' || c == '-';
+           });
+}
+
+Sasl read_sasl(const YamlValue& value, Problems& problems) {
+    if (value.kind() == YamlValue::Kind::scalar &&
+        (value.scalar() == "GSSAPI" || value.scalar() == "OAUTHBEARER")) {
+        problems.error(value.mark(), "`sasl` cannot be " + std::string(value.scalar()) +
+                                         ": there are PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512, and without "
+                                         "any `client_cert` and `client_key`");
+        return Sasl::none;
+    }
+    auto word = read_word(value, "sasl", {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"}, problems);
+    return word ? static_cast<Sasl>(*word + 1) : Sasl::none;
 }
 
 }  // namespace
@@ -114,6 +145,31 @@ MailFields read_mail_fields(YamlMap& map, Problems& problems) {
             if (auto address = read_mail_address(item, "to", problems)) mail.to.push_back(*address);
     }
     return mail;
+}
+
+KafkaFields read_kafka_fields(YamlMap& map, Problems& problems) {
+    KafkaFields kafka;
+    if (auto brokers = map.take("brokers")) {
+        auto items = yaml_one_or_many(*brokers);
+        if (items.empty() || items.size() > most_brokers)
+            problems.error(brokers->mark(), "`brokers` of " + map.what() + " must be 1 to " +
+                                                std::to_string(most_brokers) +
+                                                " of them: they name the others");
+        for (const auto& item : items)
+            if (auto broker = read_broker(item, problems)) kafka.brokers.push_back(*broker);
+    }
+    if (auto topic = map.take("topic"))
+        if (auto text = yaml_string(*topic, "topic", problems)) {
+            if (!is_topic(*text))
+                problems.error(topic->mark(),
+                               "`topic` must be 1 to 249 letters, digits and . _ -, and neither . nor ..");
+            kafka.topic = std::move(*text);
+        }
+    if (auto key = map.take("key"))
+        if (auto word = read_word(*key, "key", {"subject", "base", "none"}, problems))
+            kafka.key = static_cast<KafkaKey>(*word);
+    if (auto sasl = map.take("sasl")) kafka.sasl = read_sasl(*sasl, problems);
+    return kafka;
 }
 
 bool is_mail_server(std::string_view address) {

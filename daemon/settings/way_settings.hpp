@@ -1,7 +1,7 @@
 #pragma once
-// What a target says when its way out is not a request over HTTP: the program that it runs, the mail that it
-// sends. One function for each way; each takes its keys from the target's mapping. Which keys fit a target's
-// preset is checked where presets are known.
+// What a target says when its way out is not a request over HTTP: the program that it runs, the mail or the
+// message that it sends. One function for each way; each takes its keys from the target's mapping. Which keys
+// fit a target's preset is checked where presets are known.
 
 #include "foundation/error.hpp"
 #include "foundation/secret.hpp"
@@ -37,6 +37,17 @@ struct MailFields {
     std::vector<std::string> to;  // likewise
 };
 MailFields read_mail_fields(YamlMap& map, Problems& problems);
+
+// `brokers`, `topic`, `key`, `sasl`: what a message to Kafka needs beside its server.
+enum class Sasl { none, plain, scram_sha_256, scram_sha_512 };
+enum class KafkaKey { subject, base, none };
+struct KafkaFields {
+    std::vector<std::string> brokers;  // host:port
+    std::string topic;
+    KafkaKey key = KafkaKey::subject;
+    Sasl sasl = Sasl::none;
+};
+KafkaFields read_kafka_fields(YamlMap& map, Problems& problems);
 
 // `host`, `host:port`, `[::1]:port`; the port is 0 where there is none. Nothing else stands in it. The fault
 // is worded to follow the name of the key.

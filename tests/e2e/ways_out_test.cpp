@@ -3,6 +3,9 @@
 #include "support/basewatch_program.hpp"
 #include "support/certificates.hpp"
 #include "support/fake_mail_server.hpp"
+#include "support/image_builder.hpp"
+#include "support/kafka_cluster.hpp"
+#include "support/real_registry.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <gmock/gmock.h>
@@ -110,6 +113,51 @@ TEST_F(MailTarget, IsShownByASimulationAndNotSent) {
     EXPECT_THAT(simulated.output,
                 AllOf(HasSubstr("Subject: "), HasSubstr("shop/api"), Not(HasSubstr("hunter2"))));
     EXPECT_EQ(server_.connections, 0);
+}
+
+Built made_of(std::string layer) {
+    ImageOptions options;
+    options.layers = {std::move(layer)};
+    return image(options);
+}
+
+TEST(WaysOut, AMessageToKafkaArrivesWhereAnyClientReadsIt) {
+    RealRegistry registry;
+    KafkaCluster kafka;
+    kafka.create("base-images");
+    registry.push("demo/base", "1", made_of("first"));
+    auto base = registry.reference("demo/base", "1");
+    BasewatchProgram program("registries: {\"" + registry.address() + "\": {plain_http: true}}\n" +
+                             "defaults: {interval: 500ms}\n" + "rules: [{name: r, base: \"" + base +
+                             "\", fire: bus}]\n" + "targets: {bus: {preset: kafka, brokers: '" +
+                             kafka.brokers()[0] + "', topic: base-images, tls: none}}\n");
+    EXPECT_EQ(program.verb({"validate"}).exit_code, 0);
+    auto tried = program.verb({"test", "bus"});
+    EXPECT_EQ(tried.exit_code, 0) << tried.errors;
+    EXPECT_THAT(tried.output,
+                AllOf(HasSubstr("message to topic base-images at " + kafka.brokers()[0] + " without TLS\n"),
+                      HasSubstr("key: "), HasSubstr("webhook-id: dlv_"),
+                      HasSubstr("success: partition 0, offset 0")));
+    auto simulated = program.verb({"simulate", base});
+    EXPECT_EQ(simulated.exit_code, 0) << simulated.errors;
+    EXPECT_THAT(simulated.output, HasSubstr("message to topic base-images at "));
+
+    program.start();
+    ASSERT_TRUE(program.ready()) << program.log();
+    ASSERT_TRUE(eventually([&] { return program.json({"bases", base})["state"] == "ok"; })) << program.log();
+    registry.push("demo/base", "1", made_of("second"));
+    EXPECT_TRUE(eventually([&] {
+        return program.verb({"deliveries", "--state", "delivered"}).output.find("bus") != std::string::npos;
+    })) << program.log();
+    EXPECT_EQ(program.stop(), 0);
+    auto records = kafka.records("base-images", 2);
+    ASSERT_THAT(records, testing::SizeIs(2));
+    EXPECT_EQ(records[1].key, base);
+    EXPECT_EQ(nlohmann::json::parse(records[1].value)["type"], "dev.basewatch.base.changed");
+    auto read =
+        run({"kcat", "-C", "-e", "-q", "-b", kafka.brokers()[0], "-t", "base-images", "-f", "%k %s\\n"});
+    EXPECT_THAT(read.output, HasSubstr(base + " " + records[1].value + "\n")) << read.errors;
+    EXPECT_THAT(program.log(), testing::Not(HasSubstr("rdkafka")));
 }
 
 }  // namespace

@@ -69,6 +69,10 @@ void KafkaCluster::fail(Request request, rd_kafka_resp_err_t error, int count) {
                                             errors.data());
 }
 
+void KafkaCluster::forgive(Request request) {
+    rd_kafka_mock_clear_request_errors(cluster_, static_cast<std::int16_t>(request));
+}
+
 void KafkaCluster::fail(const std::string& topic, rd_kafka_resp_err_t error) {
     rd_kafka_mock_topic_set_error(cluster_, topic.c_str(), error);
 }

@@ -31,7 +31,9 @@ public:
     void create(const std::string& topic, int partitions = 1);
     // The next `count` requests of a kind are answered by this error; ERR__TRANSPORT hangs up.
     void fail(Request request, rd_kafka_resp_err_t error, int count = 1);
-    // Requests about the topic are.
+    // No more of them.
+    void forgive(Request request);
+    // What is asked about the topic is.
     void fail(const std::string& topic, rd_kafka_resp_err_t error);
     void stop(int broker = 1);
     void start(int broker = 1);

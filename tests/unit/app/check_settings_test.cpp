@@ -190,6 +190,48 @@ TEST(CheckSettings, mail) {
     });
 }
 
+TEST(CheckSettings, kafka) {
+    const std::string start = "targets: {x: {preset: kafka, brokers: 'k.example.com:9092'";
+    const std::string literal =
+        "1:94 warning: `password` is a secret and stands in the file: better is ${credential:NAME}, "
+        "${file:/path} or ${env:NAME}";
+    const std::string login = start + ", topic: t, username: u, password: pass-word";
+    const std::string fired = "}}\nnotify: [{events: base.recovered, fire: x}]";
+    expect({
+        {start + ", topic: base-images, key: base, tls: none, content_type: application/json" + fired, {}},
+        {login + ", sasl: SCRAM-SHA-512, tls: none" + fired, {literal}},
+        {login + ", sasl: PLAIN, tls: none" + fired,
+         {literal, "1:118 warning: target `x` sends its password without TLS"}},
+        {start + fired, {"1:11 target `x`: preset kafka needs `topic`"}},
+        {"targets: {x: {preset: kafka, topic: t" + fired,
+         {"1:11 target `x`: preset kafka needs `brokers`, such as [kafka-1.example.com:9093]"}},
+        {login + fired,
+         {"1:11 target `x`: preset kafka needs `sasl`, beside `username`: PLAIN, SCRAM-SHA-256 or "
+          "SCRAM-SHA-512",
+          literal}},
+        {start + ", topic: t, sasl: PLAIN" + fired,
+         {"1:11 target `x`: preset kafka needs `username`, beside `sasl`"}},
+        {start + ", topic: t, sasl: PLAIN, username: u" + fired,
+         {"1:11 target `x`: preset kafka needs `password`, beside `username`"}},
+        {start + ", topic: t, signature: azure" + fired,
+         {"1:11 target `x`: `signature: azure` needs a `secret`"}},
+        {start + ", topic: t, url: 'https://k.example.com', token: a-token, headers: {X-A: b}" + fired,
+         {"1:71 `url` is about where to send to, and preset kafka sends a message to Kafka: write `brokers` "
+          "(target `x`)",
+          "1:101 `token` is about a request, and preset kafka sends a message to Kafka: write `password` "
+          "(target `x`)",
+          "1:108 warning: `token` is a secret and stands in the file: better is ${credential:NAME}, "
+          "${file:/path} or ${env:NAME}",
+          "1:117 `headers` is about a request, and preset kafka sends a message to Kafka: remove it (target "
+          "`x`)"}},
+        {"targets: {x: {preset: webhook, url: 'https://a.example.com/', topic: t, tls: none" + fired,
+         {"1:63 `topic` is about a message to Kafka, and preset webhook sends a request: it is for preset "
+          "kafka (target `x`)",
+          "1:73 `tls` is about a server, and preset webhook sends a request: it is for preset kafka or smtp "
+          "(target `x`)"}},
+    });
+}
+
 TEST(CheckSettings, a_client_library_that_is_not_installed) {
     auto only_http = [](presets::Way way) {
         return way == presets::Way::http
@@ -390,7 +432,7 @@ TEST(Sample, is_valid_without_a_warning) {
          {"api_dashboard", "api_ops",     "hub",          "dockerconfig", "registry_ca", "registry_cert",
           "registry_key",  "gateway",     "aws",          "entra",        "proxy",       "gitlab",
           "github",        "audit",       "audit_before", "inventory",    "azure",       "builds_oauth",
-          "builds_ca",     "builds_cert", "builds_key",   "smtp",         "mail_ca"})
+          "builds_ca",     "builds_cert", "builds_key",   "smtp",         "mail_ca",     "kafka"})
         folder.write(name, std::string(name) + "-value-for-a-test");
     folder.write("slack", "https://hooks.slack.com/services/T0/B0/test\n");
     settings::Environment environment{{{"CREDENTIALS_DIRECTORY", folder.path().string()}}};
@@ -401,7 +443,7 @@ TEST(Sample, is_valid_without_a_warning) {
     check_settings(*settings, problems);
     EXPECT_THAT(told(problems), IsEmpty());
     EXPECT_EQ(settings->rules.size(), 4u);
-    EXPECT_EQ(settings->targets.size(), 11u);
+    EXPECT_EQ(settings->targets.size(), 12u);
 }
 
 // Every key that this version reads stands in the sample, so that nothing is found out by reading the source.
@@ -413,7 +455,7 @@ TEST(Sample, names_every_key) {
         "client_key family proxy mirror rate plain_http aliases ignore_labels owner deadline "
         "with base on dependents fire events preset url token secret signature method headers "
         "body success retries expire per options settle concurrency auth signature_header bulk command from "
-        "to tls ");
+        "to tls brokers topic key sasl ");
     for (std::string key; keys >> key;) EXPECT_THAT(sample, HasSubstr(key + ":")) << key;
 }
 

@@ -99,6 +99,7 @@ public:
     registry::RegistryClient& registry() { return registry_; }
     jq::Worker& jq() { return jq_; }
     net::MailSender& mail() { return mail_; }
+    net::KafkaSender& kafka() { return kafka_; }
 
 private:
     asio::io_context& loop_;
@@ -108,6 +109,7 @@ private:
     jq::Worker jq_;
     net::SystemResolver resolver_;
     net::MailSender mail_;
+    net::KafkaSender kafka_;
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<dispatch::Dispatcher> dispatcher_;
     TaskGroup tasks_;
@@ -149,6 +151,7 @@ inline House::House(asio::io_context& loop, Clock& clock, net::HttpTransport& tr
       jq_(loop.get_executor(), clock, TEST_PROGRAMS "/jq_worker", jq::Bounds{}),
       resolver_(loop.get_executor(), clock),
       mail_(loop.get_executor(), clock, resolver_),
+      kafka_(loop.get_executor(), clock),
       store_(must(store::Store::open(state, loop.get_executor()))),
       tasks_(loop.get_executor()) {}
 
@@ -159,7 +162,7 @@ inline House::~House() {
 inline void House::use(std::vector<presets::Target> targets, std::size_t concurrency) {
     if (!dispatcher_)
         dispatcher_ = std::make_unique<dispatch::Dispatcher>(loop_.get_executor(), clock_, transport_,
-                                                             *store_, registry_, jq_, mail_);
+                                                             *store_, registry_, jq_, mail_, kafka_);
     auto table = std::make_shared<dispatch::DispatchTable>();
     table->planning = planning;
     for (auto& target : targets) {

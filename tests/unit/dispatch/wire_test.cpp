@@ -139,14 +139,16 @@ TEST_F(WireTest, ATrialSaysWhatWasSentAndAnswered) {
     model::Event event{"evt_1", "dev.basewatch.test",         "target:ci", clock.now(),
                        "",      R"({"id":"evt_1","data":{}})"};
 
-    auto looked = run_async(loop, dispatch::try_target(target, event, "", {}, false, clock, transport,
-                                                       house.registry(), house.jq(), house.mail()));
+    auto looked =
+        run_async(loop, dispatch::try_target(target, event, "", {}, false, clock, transport, house.registry(),
+                                             house.jq(), house.mail(), house.kafka()));
     EXPECT_FALSE(looked.sent);
     EXPECT_THAT(looked.request, HasSubstr("POST"));
     EXPECT_THAT(receiver.requests(), SizeIs(0));
 
-    auto tried = run_async(loop, dispatch::try_target(target, event, "", {}, true, clock, transport,
-                                                      house.registry(), house.jq(), house.mail()));
+    auto tried =
+        run_async(loop, dispatch::try_target(target, event, "", {}, true, clock, transport, house.registry(),
+                                             house.jq(), house.mail(), house.kafka()));
     EXPECT_TRUE(tried.sent);
     EXPECT_TRUE(tried.succeeded);
     EXPECT_EQ(tried.answer, "200 OK\nbuilt");
@@ -157,8 +159,9 @@ TEST_F(WireTest, ATrialSaysWhatWasSentAndAnswered) {
     EXPECT_THAT(tried.request, Not(HasSubstr("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")));
 
     receiver.on("/hook", {answers(403, "go away")});
-    auto refused = run_async(loop, dispatch::try_target(target, event, "", {}, true, clock, transport,
-                                                        house.registry(), house.jq(), house.mail()));
+    auto refused =
+        run_async(loop, dispatch::try_target(target, event, "", {}, true, clock, transport, house.registry(),
+                                             house.jq(), house.mail(), house.kafka()));
     EXPECT_FALSE(refused.succeeded);
     EXPECT_THAT(refused.answer, testing::AllOf(HasSubstr("403 Forbidden"), HasSubstr("go away")));
 }
