@@ -8,7 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <utility>
+#include <cstdint>
+#include <deque>
 
 namespace basewatch::cli {
 
@@ -16,15 +17,53 @@ namespace {
 
 using Outcome = watch::CheckReport::Outcome;
 
-// What is kept of a report until all can be printed: there may be 100,000 of them.
+// What is kept of a report until all can be printed.
 struct Checked {
     Outcome outcome = Outcome::failed;
     std::string base;
     std::string detail;  // for people, or with --json the whole report
 };
 
+// There may be 100,000 of them, so they stand one behind the other.
+class AllChecked {
+public:
+    void reserve(std::size_t count) { places_.reserve(count); }
+    void put(std::size_t place, const Checked& checked) {
+        // The patterns may have come to stand for more.
+        if (place >= places_.size()) places_.resize(place + 1);
+        std::size_t size = checked.base.size() + checked.detail.size();
+        if (texts_.empty() || texts_.back().capacity() - texts_.back().size() < size)
+            texts_.emplace_back().reserve(std::max(size, block));
+        auto& text = texts_.back();
+        places_[place] = {text.data() + text.size(), static_cast<std::uint32_t>(checked.base.size()),
+                          static_cast<std::uint32_t>(checked.detail.size()), checked.outcome};
+        text.append(checked.base).append(checked.detail);
+    }
+    void add(const Checked& checked) { put(places_.size(), checked); }
+
+    std::size_t size() const { return places_.size(); }
+    Checked at(std::size_t place) const {
+        const auto& [text, base, detail, outcome] = places_[place];
+        return {outcome, std::string(text, base), std::string(text + base, detail)};
+    }
+    bool any(Outcome outcome) const {
+        return std::ranges::any_of(places_, [&](const Place& one) { return one.outcome == outcome; });
+    }
+
+private:
+    static constexpr std::size_t block = 65'536;
+    struct Place {
+        const char* text = "";
+        std::uint32_t base = 0;    // bytes
+        std::uint32_t detail = 0;  // bytes, behind those
+        Outcome outcome = Outcome::failed;
+    };
+    std::vector<Place> places_;
+    std::deque<std::string> texts_;  // never grown beyond what was reserved
+};
+
 struct Sweep {
-    std::vector<Checked> checked;  // in the table's order
+    AllChecked checked;  // in the table's order
     std::vector<watch::PatternReport> patterns;
     dispatch::Dispatcher::DrainReport deliveries;
     std::string fault;
@@ -105,9 +144,7 @@ Async<Sweep> sweep(app::Parts& parts, app::Configuration& configuration, std::ve
     if (references.empty()) {
         swept.checked.reserve(parts.watcher.progress().watched);
         auto keep = [&](std::size_t place, const watch::CheckReport& report) {
-            // The patterns may have come to stand for more.
-            if (place >= swept.checked.size()) swept.checked.resize(place + 1);
-            swept.checked[place] = kept_of(report, *planning, json);
+            swept.checked.put(place, kept_of(report, *planning, json));
         };
         co_await parts.watcher.check_all(model::DetectedBy::request, keep);
     } else {
@@ -115,7 +152,7 @@ Async<Sweep> sweep(app::Parts& parts, app::Configuration& configuration, std::ve
             auto report =
                 co_await parts.watcher.check_now(*model::Reference::parse(text), model::DetectedBy::request);
             if (!report) swept.fault = report.error().message();
-            if (report) swept.checked.push_back(kept_of(*report, *planning, json));
+            if (report) swept.checked.add(kept_of(*report, *planning, json));
         }
     }
     swept.patterns = parts.watcher.patterns();
@@ -123,12 +160,11 @@ Async<Sweep> sweep(app::Parts& parts, app::Configuration& configuration, std::ve
     co_return swept;
 }
 
-// Takes the lines out of the sweep as it goes, so that none is in memory twice.
-void show(const Common& common, Sweep& swept, const std::string& state_file) {
+void show(const Common& common, const Sweep& swept, const std::string& state_file) {
     if (common.json) {
         nlohmann::ordered_json body{{"state_file", state_file}, {"checks", nlohmann::ordered_json::array()}};
-        for (const auto& checked : swept.checked)
-            body["checks"].push_back(nlohmann::ordered_json::parse(checked.detail));
+        for (std::size_t i = 0; i < swept.checked.size(); ++i)
+            body["checks"].push_back(nlohmann::ordered_json::parse(swept.checked.at(i).detail));
         body["patterns"] = nlohmann::ordered_json::array();
         for (const auto& pattern : swept.patterns) body["patterns"].push_back(api::view(pattern));
         body["deliveries"] = {{"delivered", swept.deliveries.delivered},
@@ -137,12 +173,15 @@ void show(const Common& common, Sweep& swept, const std::string& state_file) {
         print(body.dump(2) + "\n");
         return;
     }
-    Table table({"BASE", "OUTCOME", "DETAIL"});
-    for (auto& checked : swept.checked) {
-        auto taken = std::exchange(checked, {checked.outcome, {}, {}});
-        table.add({taken.base, std::string(api::outcome_name(taken.outcome)), taken.detail});
-    }
-    print(table.text());
+    const std::vector<std::string> heading{"BASE", "OUTCOME", "DETAIL"};
+    auto row = [&](std::size_t place) -> std::vector<std::string> {
+        auto checked = swept.checked.at(place);
+        return {checked.base, std::string(api::outcome_name(checked.outcome)), checked.detail};
+    };
+    Table table(heading);
+    for (std::size_t i = 0; i < swept.checked.size(); ++i) table.measure(row(i));
+    print(table.line(heading));
+    for (std::size_t i = 0; i < swept.checked.size(); ++i) print(table.line(row(i)));
     Table patterns({"REPOSITORY", "PATTERN", "BASES", "OF TAGS", "ERROR"});
     for (const auto& pattern : swept.patterns)
         patterns.add({pattern.repository.name(), api::in_words(pattern.tags),
@@ -171,15 +210,11 @@ int check(const Common& common, const std::vector<std::string>& references, bool
     auto swept = outside.wait_for(sweep(parts, *configuration, references, common.json));
     show(common, swept, state_file);
     if (!swept.fault.empty()) complain(swept.fault);
-    auto any = [&](Outcome outcome) {
-        return std::any_of(swept.checked.begin(), swept.checked.end(),
-                           [&](const Checked& checked) { return checked.outcome == outcome; });
-    };
     bool unlisted = std::any_of(swept.patterns.begin(), swept.patterns.end(),
                                 [](const auto& pattern) { return !pattern.error.empty(); });
-    if (!swept.fault.empty() || unlisted || any(Outcome::failed) || swept.deliveries.failed > 0)
+    if (!swept.fault.empty() || unlisted || swept.checked.any(Outcome::failed) || swept.deliveries.failed > 0)
         return failed;
-    return fail_on_change && any(Outcome::changed) ? something_changed : done;
+    return fail_on_change && swept.checked.any(Outcome::changed) ? something_changed : done;
 }
 
 }  // namespace basewatch::cli

@@ -22,26 +22,36 @@ std::string printable(const std::string& text) {
     return out;
 }
 
-void Table::add(const std::vector<std::string>& row) {
+void Table::measure(const std::vector<std::string>& row) {
     widths_.resize(std::max(widths_.size(), row.size()), 0);
-    std::string cells;
+    for (std::size_t i = 0; i < row.size(); ++i) widths_[i] = std::max(widths_[i], width(row[i]));
+}
+
+std::string Table::line(const std::vector<std::string>& row) const {
+    std::string out;
     for (std::size_t i = 0; i < row.size(); ++i) {
-        widths_[i] = std::max(widths_[i], width(row[i]));
-        cells += printable(row[i]) + end_of_cell;
+        out += printable(row[i]);
+        if (i + 1 < row.size()) out.append(widths_[i] - width(row[i]) + 2, ' ');
     }
+    return out + "\n";
+}
+
+void Table::add(const std::vector<std::string>& row) {
+    measure(row);
+    std::string cells;
+    for (const auto& cell : row) cells += printable(cell) + end_of_cell;
     rows_.emplace_back(cells.data(), cells.size());  // as much room as it takes
 }
 
 std::string Table::text() const {
     std::string out;
-    for (const auto& row : rows_) {
-        for (std::size_t i = 0, at = 0; at < row.size(); ++i) {
-            std::string cell = row.substr(at, row.find(end_of_cell, at) - at);
-            at += cell.size() + 1;
-            out += cell;
-            if (at < row.size()) out.append(widths_[i] - width(cell) + 2, ' ');
+    for (const auto& cells : rows_) {
+        std::vector<std::string> row;
+        for (std::size_t at = 0, end = 0; at < cells.size(); at = end + 1) {
+            end = cells.find(end_of_cell, at);
+            row.push_back(cells.substr(at, end - at));
         }
-        out += "\n";
+        out += line(row);
     }
     return out;
 }

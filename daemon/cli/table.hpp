@@ -14,8 +14,12 @@ public:
     // Control characters in cells are replaced: a registry's text must not drive the terminal.
     std::string text() const;
 
+    // For rows that are too many to be held twice: measure each, then ask for the line of each.
+    void measure(const std::vector<std::string>& row);
+    std::string line(const std::vector<std::string>& row) const;
+
 private:
-    std::vector<std::string> rows_;  // cells, each with an end: 100,000 rows are small
+    std::vector<std::string> rows_;  // cells, each with an end: many rows are small
     std::vector<std::size_t> widths_;
 };
 

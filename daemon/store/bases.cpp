@@ -58,13 +58,23 @@ Result<BasePage> bases_behind(Connection& connection, std::int64_t after, std::s
     return page;
 }
 
-// A base that fails before it was ever observed gets a row too: since when is worth keeping.
+const Failing& failing_of(const CheckMark& mark) {
+    static const Failing nothing;
+    return mark.failing ? *mark.failing : nothing;
+}
+
+std::optional<Time> failing_since(const CheckMark& mark) {
+    return mark.failing ? std::optional(mark.failing->since) : std::nullopt;
+}
+
+// A base that fails before it is ever observed gets a row too: since when is worth keeping.
 void add_marked(Connection& connection, const CheckMark& mark) {
+    const auto& failing = failing_of(mark);
     Query(connection,
           "INSERT INTO bases (reference, profile, checked_at, failing_since, failures, last_error, "
           "last_error_kind, told_unreachable, missing, missing_since) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?)",
-          mark.base, model::accept_profile, mark.checked_at, mark.failing_since, mark.failures,
-          mark.last_error, mark.last_error_kind, mark.missing, mark.missing_since)
+          mark.base, model::accept_profile, mark.checked_at, failing_since(mark), failing.failures,
+          failing.last_error, failing.last_error_kind, failing.missing, failing.missing_since)
         .run();
 }
 
@@ -81,13 +91,15 @@ Result<void> mark(Connection& connection, const std::vector<CheckMark>& marks) {
             add_marked(connection, mark);
     }
     std::sort(places.begin(), places.end());
-    for (const auto& [seq, mark] : places)
+    for (const auto& [seq, mark] : places) {
+        const auto& failing = failing_of(*mark);
         Query(connection,
               "UPDATE bases SET checked_at = ?, failing_since = ?, failures = ?, last_error = ?, "
               "last_error_kind = ?, missing = ?, missing_since = ? WHERE seq = ?",
-              mark->checked_at, mark->failing_since, mark->failures, mark->last_error, mark->last_error_kind,
-              mark->missing, mark->missing_since, seq)
+              mark->checked_at, failing_since(*mark), failing.failures, failing.last_error,
+              failing.last_error_kind, failing.missing, failing.missing_since, seq)
             .run();
+    }
     return {};
 }
 

@@ -66,16 +66,21 @@ struct TagsFound {
     std::vector<model::Reference> dropped;  // bases that nobody watches any more
 };
 
-// The part of a base's state that moves at every check; written in batches, at most once a minute.
-struct CheckMark {
-    std::string base;  // normalised
-    Time checked_at{};
-    std::optional<Time> failing_since;
+struct Failing {
+    Time since{};
     int failures = 0;
     std::string last_error;
     std::string last_error_kind;
     int missing = 0;
     std::optional<Time> missing_since{};
+};
+
+// The part of a base's state that moves at every check; written in batches, at most once a minute. Small, for
+// there may be 100,000 of them at once.
+struct CheckMark {
+    std::string base;  // normalised
+    Time checked_at{};
+    std::shared_ptr<const Failing> failing;  // null where nothing is wrong
 };
 
 struct ClaimedDelivery {

@@ -208,20 +208,16 @@ Async<void> Watcher::State::save_marks() {
     std::vector<store::CheckMark> marks;
     marks.reserve(static_cast<std::size_t>(
         std::count_if(bases.begin(), bases.end(), [](const auto& base) { return base.second.unsaved; })));
-    for (const auto* name : order) {
-        auto& known = bases.at(*name);
+    for (auto& [name, known] : bases) {
         if (!known.unsaved) continue;
         known.unsaved = false;
-        store::CheckMark mark;
-        mark.base = *name;
-        mark.checked_at = known.checked_at;
+        store::CheckMark mark{name, known.checked_at, nullptr};
         if (known.failing()) {
-            mark.failing_since = known.trouble->since;
-            mark.failures = known.trouble->failures;
-            mark.last_error = known.trouble->error;
-            mark.last_error_kind = known.trouble->kind;
-            mark.missing = known.trouble->no_such_tag;
-            if (mark.missing > 0) mark.missing_since = known.trouble->no_such_tag_since;
+            const auto& trouble = *known.trouble;
+            store::Failing failing{trouble.since, trouble.failures,    trouble.error,
+                                   trouble.kind,  trouble.no_such_tag, std::nullopt};
+            if (failing.missing > 0) failing.missing_since = trouble.no_such_tag_since;
+            mark.failing = std::make_shared<const store::Failing>(std::move(failing));
         }
         marks.push_back(std::move(mark));
     }

@@ -291,8 +291,9 @@ TEST_F(Record, CheckMarksMoveOnlyWhatMovesAtEveryCheck) {
     first.state = state(ruby, detailed(1));
     first.state.told_unreachable = true;
     put(std::move(first));
-    CheckMark good{reference(ruby).text(), noon + Milliseconds(1), std::nullopt, 0, "", ""};
-    CheckMark bad{reference("alpine").text(), noon, noon - Milliseconds(5), 2, "no answer", "timed_out"};
+    CheckMark good{reference(ruby).text(), noon + Milliseconds(1), nullptr};
+    Failing failing{noon - Milliseconds(5), 2, "no answer", "timed_out"};
+    CheckMark bad{reference("alpine").text(), noon, std::make_shared<const Failing>(failing)};
     ASSERT_TRUE(run(store->mark_checked({good, bad})));
     auto bases = read(store->bases());
     ASSERT_THAT(bases, SizeIs(2));

@@ -115,9 +115,12 @@ TEST_F(TagLists, HowOftenATagWasMissingSurvives) {
     CheckMark mark;
     mark.base = reference("ruby:3.1").text();
     mark.checked_at = noon;
-    mark.failures = 2;
-    mark.missing = 2;
-    mark.missing_since = noon;
+    Failing failing;
+    failing.since = noon;
+    failing.failures = 2;
+    failing.missing = 2;
+    failing.missing_since = noon;
+    mark.failing = std::make_shared<const Failing>(failing);
     ASSERT_TRUE(run(store->mark_checked({mark})));
     auto states = run(store->bases());
     EXPECT_EQ(states->at(0).missing, 2);
