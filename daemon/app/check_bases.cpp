@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 
 namespace basewatch::app {
 
@@ -151,12 +152,13 @@ void check_patterns(const settings::Settings& settings, Problems& problems) {
 }
 
 void check_names_of_bases(const settings::Settings& settings, Problems& problems) {
-    std::map<std::string, Mark> watched;
+    std::unordered_map<std::string, const Mark*> watched;
+    watched.reserve(settings.watch.size());
     for (const auto& watch : settings.watch) {
-        auto [first, fresh] = watched.try_emplace(watch.base.text(), watch.where);
+        auto [first, fresh] = watched.try_emplace(watch.base.text(), &watch.where);
         if (!fresh)
             problems.error(watch.where, watch.base.text() + " is watched twice, first at " +
-                                            first->second.text() + ": keep one of them");
+                                            first->second->text() + ": keep one of them");
     }
     std::map<std::string, std::pair<Mark, std::string>> claimed;
     for (const auto& watch : settings.watch) {
@@ -165,8 +167,8 @@ void check_names_of_bases(const settings::Settings& settings, Problems& problems
             const auto& where = watch.alias_marks[i];
             auto [first, fresh] = claimed.try_emplace(alias, where, watch.base.text());
             if (auto base = watched.find(alias); base != watched.end()) {
-                problems.error(where, "the alias " + alias + " is itself watched, at " + base->second.text() +
-                                          ": remove it here or there");
+                problems.error(where, "the alias " + alias + " is itself watched, at " +
+                                          base->second->text() + ": remove it here or there");
             } else if (!fresh) {
                 problems.error(where, "the alias " + alias + " is also one of " + first->second.second +
                                           ", at " + first->second.first.text() + ": an alias has one base");

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_set>
 
 namespace basewatch::app {
 
@@ -146,7 +147,8 @@ std::vector<model::Rule> rules_of_bases(const settings::Settings& settings) {
 std::vector<watch::Watched> watched_bases(const settings::Settings& settings) {
     std::vector<watch::Watched> out;
     out.reserve(settings.watch.size());
-    std::set<std::string> seen;
+    std::unordered_set<std::string> seen;
+    seen.reserve(settings.watch.size());
     const auto& defaults = settings.defaults;
     const watch::SharedPlatforms usual(platforms_of(defaults.platforms));
     for (const auto& watch : settings.watch) {

@@ -209,9 +209,12 @@ std::string Reference::name() const {
 }
 
 std::string Reference::text() const {
-    std::string out = name();
-    if (!tag_.empty()) out += ":" + tag_;
-    if (digest_) out += "@" + digest_->text();
+    std::string out;
+    out.reserve(registry_.size() + repository_.size() + tag_.size() + 2 +
+                (digest_ ? digest_->text().size() + 1 : 0));
+    out.append(registry_).append("/").append(repository_);
+    if (!tag_.empty()) out.append(":").append(tag_);
+    if (digest_) out.append("@").append(digest_->text());
     return out;
 }
 

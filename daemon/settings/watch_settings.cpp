@@ -1,6 +1,8 @@
 #include "settings/reading.hpp"
 #include "settings/values.hpp"
 
+#include <algorithm>
+
 namespace basewatch::settings {
 
 namespace {
@@ -176,7 +178,12 @@ void read_defaults(const YamlValue& value, Reading& reading) {
 }
 
 void read_watch(const YamlValue& value, Reading& reading) {
-    for (const auto& item : section_items(value, "watch", reading.problems)) read_watch_entry(item, reading);
+    auto items = section_items(value, "watch", reading.problems);
+    auto& watch = reading.settings.watch;
+    // The entries are large: grown by doubling, half of the room would be for nothing.
+    if (auto wanted = watch.size() + items.size(); wanted > watch.capacity())
+        watch.reserve(std::max(wanted, watch.capacity() + watch.capacity() / 4));
+    for (const auto& item : items) read_watch_entry(item, reading);
 }
 
 void read_dependents(const YamlValue& value, Reading& reading) {

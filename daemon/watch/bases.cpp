@@ -6,7 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
-#include <unordered_set>
+#include <utility>
 
 namespace basewatch::watch {
 
@@ -100,9 +100,8 @@ Async<Result<void>> Watcher::State::use(std::shared_ptr<const WatchTable> next) 
 
 void Watcher::State::schedule_all() {
     auto now = clock.monotonic();
-    for (const auto* name : order) {
-        auto base = model::Reference::parse(*name);
-        const auto& known = bases.at(*name);
+    for (const auto& [name, known] : bases) {
+        auto base = model::Reference::parse(name);
         if (base)
             lane_of(*base).schedule.add(*base, known.settings->interval, now, known.observation.empty());
         if (base && known.settling && known.settling->holds()) hasten(*base, known.settling->until);
@@ -115,11 +114,16 @@ void Watcher::State::count_bases() {
     by_name.clear();
     std::map<std::string, std::size_t> tags;  // by repository
     for (auto& [registry_name, lane] : lanes) lane.demand = {};
-    for (const auto* name : order) {
-        auto base = model::Reference::parse(*name);
+    auto repository = tags.end();
+    for (const auto& [name, known] : bases) {
+        auto base = model::Reference::parse(name);
         if (!base) continue;
-        ++tags[base->name()];
-        lane_of(*base).demand.add(bases.at(*name).settings->interval);
+        // Tags of one repository mostly stand side by side.
+        auto its = base->name();
+        if (repository == tags.end() || repository->first != its)
+            repository = tags.try_emplace(std::move(its)).first;
+        ++repository->second;
+        lane_of(*base).demand.add(known.settings->interval);
     }
     registry.expect_tags(std::move(tags));
 }
@@ -132,26 +136,27 @@ std::vector<model::Reference> Watcher::State::watched() const {
     return references;
 }
 
-KnownBase& Watcher::State::put_base(const Watched& watched) {
-    auto [place, fresh] = bases.try_emplace(watched.base.text());
-    auto& known = place->second;
+std::pair<const std::string, KnownBase>& Watcher::State::put_base(const Watched& watched) {
+    auto& entry = *bases.try_emplace(watched.base.text()).first;
+    auto& known = entry.second;
     auto settings = shared.of(watched);
     // What was refused for its platforms may be what is wanted now.
     if (known.settings && known.settings->platforms != settings->platforms && known.trouble)
         known.trouble->refused = model::Digest();
     known.settings = std::move(settings);
-    return known;
+    return entry;
 }
 
 bool Watcher::State::take_bases(const WatchTable& next, const std::vector<Found>& found) {
     shared = SharedSettings();
-    std::unordered_set<std::string_view> watched;
+    for (auto& [name, known] : bases) known.taken = false;
+    bases.reserve(next.bases.size() + found.size());
     order.clear();
+    order.reserve(next.bases.size() + found.size());
     auto take = [&](const Watched& each) -> KnownBase* {
-        auto& known = put_base(each);
-        auto place = bases.find(each.base.text());
-        if (!watched.insert(place->first).second) return nullptr;
-        order.push_back(&place->first);
+        auto& [name, known] = put_base(each);
+        if (std::exchange(known.taken, true)) return nullptr;
+        order.push_back(&name);
         known.exact = false;
         known.pattern = -1;
         return &known;
@@ -160,14 +165,14 @@ bool Watcher::State::take_bases(const WatchTable& next, const std::vector<Found>
         if (auto* known = take(each)) known->exact = true;
     for (const auto& each : found) {
         auto* exact = find(each.base.base.text());
-        if (exact != nullptr && exact->exact && watched.contains(each.base.base.text()))
+        if (exact != nullptr && exact->exact && exact->taken)
             exact->pattern = each.pattern;
         else if (auto* known = take(each.base))
             known->pattern = each.pattern;
     }
     std::vector<std::string> gone;
     for (const auto& [name, known] : bases)
-        if (!watched.contains(name)) gone.push_back(name);
+        if (!known.taken) gone.push_back(name);
     for (const auto& name : gone) leave(name);
     return !gone.empty();
 }

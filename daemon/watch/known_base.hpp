@@ -69,6 +69,7 @@ struct KnownBase {
     bool told_unreachable = false;
     bool unsaved = false;       // checked since the last check mark
     bool exact = false;         // named by itself, whatever the patterns say
+    bool taken = false;         // while a table is taken up: it is in it
     std::int32_t pattern = -1;  // the first of the table that stands for it
 
     bool failing() const { return trouble && trouble->failures > 0; }

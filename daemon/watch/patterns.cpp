@@ -142,8 +142,7 @@ void Watcher::State::adopt(Listing& listing, const std::vector<std::string>& tag
         bool fresh = !bases.contains(name);
         changed = changed || fresh;
         // What the file names itself keeps its own settings.
-        auto* known = find(name);
-        if (fresh) known = &put_base(each.base);
+        auto* known = fresh ? &put_base(each.base).second : find(name);
         known->pattern = each.pattern;
         const auto* key = &bases.find(name)->first;
         listing.found.push_back(key);

@@ -178,7 +178,7 @@ struct Watcher::State {
     // Adds and removes bases; returns whether one of the known was removed.
     bool take_bases(const WatchTable& next, const std::vector<Found>& found);
     // Adds the base, or gives it these settings.
-    KnownBase& put_base(const Watched& watched);
+    std::pair<const std::string, KnownBase>& put_base(const Watched& watched);
     void take_listings(std::map<std::string, Listing> next);
     void schedule_all();
     // Again whenever `order` changed: what is asked of each registry, and how many tags of each repository.
