@@ -46,6 +46,16 @@ std::string rate_text(double per_second) {
     return text;
 }
 
+std::string warning(const std::string& registry, const OfRegistry& its, const watch::Supply& supply) {
+    auto wanted = its.most_often->interval;
+    auto possible = as_said(watch::effective_interval(wanted, its.demand, supply));
+    return "asked every " + format_duration(possible) + ", not every " + format_duration(wanted) + ": the " +
+           std::to_string(its.demand.bases) + " bases of " + registry + " want " +
+           rate_text(its.demand.checks_per_second) + ", and it is asked at most " +
+           rate_text(supply.checks_per_second) + "; lengthen `interval`, or raise `rate` of " + registry +
+           " under `registries` where it allows that";
+}
+
 }  // namespace
 
 void warn_of_intervals(const settings::Settings& settings, const std::vector<watch::Watched>& bases,
@@ -59,15 +69,7 @@ void warn_of_intervals(const settings::Settings& settings, const std::vector<wat
     for (const auto& [name, its] : registries) {
         watch::Supply supply{registry::usual_rate(name, *settings.registries), {}};
         if (!watch::falls_behind(its.demand, supply)) continue;
-        auto wanted = its.most_often->interval;
-        auto possible = as_said(watch::effective_interval(wanted, its.demand, supply));
-        problems.warning(mark_of(settings, its.most_often->base.text()),
-                         "asked every " + format_duration(possible) + ", not every " +
-                             format_duration(wanted) + ": the " + std::to_string(its.demand.bases) +
-                             " bases of " + name + " want " + rate_text(its.demand.checks_per_second) +
-                             ", and it is asked at most " + rate_text(supply.checks_per_second) +
-                             "; lengthen `interval`, or raise `rate` of " + name +
-                             " under `registries` where it allows that");
+        problems.warning(mark_of(settings, its.most_often->base.text()), warning(name, its, supply));
     }
 }
 

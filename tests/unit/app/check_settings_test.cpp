@@ -109,6 +109,16 @@ TEST(CheckSettings, targets_that_lack_what_their_preset_needs) {
     });
 }
 
+TEST(CheckSettings, proxies_of_kinds_that_are_not_spoken) {
+    expect({
+        {"registries: {quay.io: {proxy: 'http://p.example.com:3128'}}", {}},
+        {"registries: {quay.io: {proxy: 'https://p.example.com'}}", {}},
+        {"registries: {quay.io: {proxy: 'socks5://p.example.com:1080'}}",
+         {"1:24 `proxy`: proxies other than http:// and https:// ones are not in this version: write "
+          "http://host:port"}},
+    });
+}
+
 TEST(CheckSettings, signing_secrets_that_sign_nothing) {
     Problems problems;
     settings::Environment environment{{{"KEY", "whsec_not base64!"}}};
