@@ -193,13 +193,19 @@ void Watcher::State::note_list_failure(Listing& listing, const Error& error) {
     }
     ++listing.failures;
     listing.error = error.message();
-    auto wait = back_off(listing.failures, list_period(Milliseconds(0)), random01());
+    auto& lists = lane_of(listing.repository).lists;
     auto now = clock.monotonic();
+    // A list without an end will have none in a minute, and has cost a thousand requests.
+    if (error.kind() == ErrorKind::too_large) {
+        lists.done(listing.repository, now);
+        return;
+    }
+    auto wait = back_off(listing.failures, list_period(Milliseconds(0)), random01());
     if (auto asked = error.retry_after()) {
         listing.held_until = now + *asked;
         wait = std::max(wait, *asked);
     }
-    lane_of(listing.repository).lists.postpone(listing.repository, now + wait);
+    lists.postpone(listing.repository, now + wait);
 }
 
 }  // namespace basewatch::watch

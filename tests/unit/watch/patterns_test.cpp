@@ -145,6 +145,38 @@ TEST_F(Patterns, AListThatFailsTakesNothingAwayAndIsShown) {
     EXPECT_EQ(house.watcher().patterns().at(0).error, "");
 }
 
+// How each kind of registry pages is the conformance suite's; this is what comes of it.
+TEST_F(Patterns, SeeEveryPageOfAListAndNothingOfOneWithoutAnEnd) {
+    constexpr std::size_t many = 1'202;
+    for (std::size_t i = 0; i < many; ++i)
+        house.registry.push("base", "3." + std::to_string(i), test::image());
+    test::TagListing pages;
+    pages.page = 100, pages.link = test::TagListing::Link::relative;
+    house.registry.list_tags(pages);
+    use({pattern("3.*", 2)});
+    house.run();
+    EXPECT_EQ(lists(), 13u);
+    EXPECT_EQ(house.watcher().patterns().at(0).listed, many);
+    EXPECT_THAT(tags(), ElementsAre("3.1200", "3.1201"));
+
+    push({"3.1202"});
+    pages.end = test::TagListing::End::endless;
+    house.registry.list_tags(pages);
+    house.registry.forget_requests();
+    house.pass(2h);
+    EXPECT_LE(lists(), 3'000u) << "once in its period, not again and again";
+    EXPECT_THAT(house.watcher().patterns().at(0).error, HasSubstr("the tag list has more than 1,000 pages"));
+    EXPECT_THAT(tags(), ElementsAre("3.1200", "3.1201"));
+    EXPECT_THAT(house.told(), IsEmpty());
+
+    pages.end = test::TagListing::End::circles;
+    house.registry.list_tags(pages);
+    house.pass(2h);
+    EXPECT_EQ(house.watcher().patterns().at(0).error, "");
+    EXPECT_THAT(house.told(), ElementsAre("tag_created 3.1202"))
+        << "what is there was seen before the circle closed";
+}
+
 TEST_F(Patterns, OneThatWasNeverListedIsAskedForAgainSoon) {
     push({"3.1"});
     house.registry.fail({.target = "/tags/list", .times = 1, .status = 503});
