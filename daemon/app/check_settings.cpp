@@ -53,13 +53,14 @@ std::string filled(std::string_view address) {
 
 // What the places of a target stand in, and where that is.
 std::string place_holder(const presets::Target& target) {
+    if (target.way == presets::Way::nats) return "the subject";
     return target.way == presets::Way::program ? "the command" : "the address";
 }
 
 Mark places_at(const TargetSettings& settings, const presets::Target& target) {
-    auto command = settings.keys.find("command");
-    return target.way == presets::Way::program && command != settings.keys.end() ? command->second
-                                                                                 : settings.url_at;
+    auto key = settings.keys.find(target.way == presets::Way::nats ? "subject" : "command");
+    bool elsewhere = target.way == presets::Way::program || target.way == presets::Way::nats;
+    return elsewhere && key != settings.keys.end() ? key->second : settings.url_at;
 }
 
 void check_mail_server(const TargetSettings& settings, Problems& problems) {
@@ -84,6 +85,14 @@ void check_brokers(const TargetSettings& settings, Problems& problems) {
         problems.warning(tls->second, "target " + ticked(settings.name) + " sends its password without TLS");
 }
 
+void check_nats_servers(const TargetSettings& settings, Problems& problems) {
+    bool tells = !settings.server.password.empty() || !settings.token.empty();
+    if (tells && !settings.nats.tls)
+        problems.warning(settings.keys.at("servers"), "target " + ticked(settings.name) + " sends its " +
+                                                          (settings.token.empty() ? "password" : "token") +
+                                                          " without TLS");
+}
+
 void check_address(const TargetSettings& settings, const presets::Target& target, Problems& problems) {
     if (target.way == presets::Way::http && settings::is_mail_server(target.fields.url->reveal()))
         problems.error(settings.url_at,
@@ -95,6 +104,7 @@ void check_address(const TargetSettings& settings, const presets::Target& target
                            "`url` of target " + ticked(settings.name) + ": " + url.error().message());
     if (target.way == presets::Way::mail) check_mail_server(settings, problems);
     if (target.way == presets::Way::kafka) check_brokers(settings, problems);
+    if (target.way == presets::Way::nats) check_nats_servers(settings, problems);
     auto places = presets::places(target);
     if (target.per() == Per::dependent || places.empty()) return;
     problems.error(places_at(settings, target), place_holder(target) + " of target " + ticked(settings.name) +

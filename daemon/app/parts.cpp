@@ -19,6 +19,7 @@ Outside::Outside(std::shared_ptr<const settings::RegistriesSettings> registries)
       http(loop.get_executor(), clock, dialer),
       mail(loop.get_executor(), clock, resolver),
       kafka(loop.get_executor(), clock),
+      nats(loop.get_executor(), clock, dialer),
       jq(loop.get_executor(), clock, own_binary(), jq::Bounds()),
       registry(loop.get_executor(), clock, http, std::move(registries)) {
     // Whoever hangs up on us, a peer or a program, must not end the process.
@@ -28,7 +29,7 @@ Outside::Outside(std::shared_ptr<const settings::RegistriesSettings> registries)
 Parts::Parts(Outside& outside, std::unique_ptr<store::Store> opened)
     : store(std::move(opened)),
       dispatcher(outside.loop.get_executor(), outside.clock, outside.http, *store, outside.registry,
-                 outside.jq, outside.mail, outside.kafka),
+                 outside.jq, outside.mail, outside.kafka, outside.nats),
       watcher(outside.loop.get_executor(), outside.clock, outside.registry, *store, outside.jq,
               [this](const std::vector<std::string>& targets) { dispatcher.notify(targets); }) {}
 

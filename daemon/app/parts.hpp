@@ -8,6 +8,7 @@
 #include "net/http_client.hpp"
 #include "net/kafka_sender.hpp"
 #include "net/mail_sender.hpp"
+#include "net/nats_sender.hpp"
 #include "net/system_dialer.hpp"
 #include "net/system_resolver.hpp"
 #include "registry/registry_client.hpp"
@@ -31,6 +32,7 @@ struct Outside {
     net::HttpClient http;
     net::MailSender mail;
     net::KafkaSender kafka;
+    net::NatsSender nats;
     jq::Worker jq;
     registry::RegistryClient registry;
     UlidSource ids;

@@ -49,7 +49,7 @@ Async<std::vector<dispatch::Trial>> render(app::Outside& outside, const app::Con
             with = found->second;
         auto trial = co_await dispatch::try_target(target, *event, delivery.dependent, with, false,
                                                    outside.clock, outside.http, outside.registry, outside.jq,
-                                                   outside.mail, outside.kafka);
+                                                   outside.mail, outside.kafka, outside.nats);
         trial.group = delivery.group;
         trials.push_back(std::move(trial));
     }

@@ -67,7 +67,7 @@ int test(const Common& common, const std::string& name, bool yes) {
         std::tie(dependent, with) = *configuration->dispatch->with.begin();
     auto trial = outside.wait_for(dispatch::try_target(*target, event, dependent, with, true, outside.clock,
                                                        outside.http, outside.registry, outside.jq,
-                                                       outside.mail, outside.kafka));
+                                                       outside.mail, outside.kafka, outside.nats));
     auto groups = groups_of(*target, *configuration->watch->planning);
     auto body = as_json(trial);
     if (!groups.empty()) body["groups"] = groups;

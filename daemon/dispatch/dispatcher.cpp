@@ -24,10 +24,10 @@ std::uint32_t random_seed() {
 
 Dispatcher::State::State(asio::any_io_executor on, Clock& clock, net::HttpTransport& transport,
                          registry::RegistryClient& registry, jq::Worker& jq, net::MailSender& mail,
-                         net::KafkaSender& kafka, store::Store& in)
+                         net::KafkaSender& kafka, net::NatsSender& nats, store::Store& in)
     : executor(std::move(on)),
       tokens(executor, clock, transport),
-      collaborators{clock, transport, registry, jq, tokens, mail, kafka},
+      collaborators{clock, transport, registry, jq, tokens, mail, kafka, nats},
       store(in),
       random(random_seed()) {}
 
@@ -37,9 +37,9 @@ double Dispatcher::State::random01() {
 
 Dispatcher::Dispatcher(asio::any_io_executor executor, Clock& clock, net::HttpTransport& transport,
                        store::Store& store, registry::RegistryClient& registry, jq::Worker& jq,
-                       net::MailSender& mail, net::KafkaSender& kafka)
-    : state_(
-          std::make_unique<State>(std::move(executor), clock, transport, registry, jq, mail, kafka, store)) {}
+                       net::MailSender& mail, net::KafkaSender& kafka, net::NatsSender& nats)
+    : state_(std::make_unique<State>(std::move(executor), clock, transport, registry, jq, mail, kafka, nats,
+                                     store)) {}
 
 Dispatcher::~Dispatcher() = default;
 

@@ -13,6 +13,7 @@
 #include "net/http_transport.hpp"
 #include "net/kafka_sender.hpp"
 #include "net/mail_sender.hpp"
+#include "net/nats_sender.hpp"
 #include "presets/render.hpp"
 #include "registry/registry_client.hpp"
 #include "rules/plan.hpp"
@@ -66,7 +67,7 @@ class Dispatcher {
 public:
     Dispatcher(asio::any_io_executor executor, Clock& clock, net::HttpTransport& transport,
                store::Store& store, registry::RegistryClient& registry, jq::Worker& jq, net::MailSender& mail,
-               net::KafkaSender& kafka);
+               net::KafkaSender& kafka, net::NatsSender& nats);
     ~Dispatcher();
 
     // New targets get workers, vanished ones lose theirs (their open deliveries are dead), changed ones are
@@ -115,6 +116,7 @@ private:
 Async<Trial> try_target(const presets::Target& target, const model::Event& event,
                         const std::string& dependent, std::map<std::string, std::string> with, bool send,
                         Clock& clock, net::HttpTransport& transport, registry::RegistryClient& registry,
-                        jq::Worker& jq, net::MailSender& mail, net::KafkaSender& kafka);
+                        jq::Worker& jq, net::MailSender& mail, net::KafkaSender& kafka,
+                        net::NatsSender& nats);
 
 }  // namespace basewatch::dispatch

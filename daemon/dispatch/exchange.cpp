@@ -60,6 +60,15 @@ Async<Result<Outgoing>> render_outgoing(Collaborators collaborators, const prese
         for (const auto& [name, value] : headers) record->headers.emplace_back(name, value);
         co_return Outgoing(std::move(*record));
     }
+    if (target.way == presets::Way::nats) {
+        auto made =
+            co_await presets::render_nats(target, std::move(input), message.delivery_id, collaborators.jq);
+        if (!made) co_return made.error();
+        auto finished =
+            add_delivery_headers(made->headers, made->body, target, message, collaborators.clock.now());
+        if (!finished) co_return finished.error();
+        co_return Outgoing(std::move(*made));
+    }
     auto request = co_await presets::render(target, std::move(input), collaborators.jq);
     if (!request) co_return request.error();
     request->policy = message.policy;

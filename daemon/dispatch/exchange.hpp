@@ -10,6 +10,7 @@
 #include "net/http_transport.hpp"
 #include "presets/kafka.hpp"
 #include "presets/mail.hpp"
+#include "presets/nats.hpp"
 #include "presets/program.hpp"
 #include "registry/registry_client.hpp"
 
@@ -31,6 +32,7 @@ struct Collaborators {
     AccessTokens& tokens;
     net::MailSender& mail;
     net::KafkaSender& kafka;
+    net::NatsSender& nats;
 };
 
 struct Message {
@@ -46,7 +48,8 @@ struct Message {
 };
 
 // What is sent, by the target's way out.
-using Outgoing = std::variant<net::HttpRequest, presets::ProgramRun, presets::MailDraft, net::KafkaMessage>;
+using Outgoing = std::variant<net::HttpRequest, presets::ProgramRun, presets::MailDraft, net::KafkaMessage,
+                              net::NatsMessage>;
 
 // It is ready to go, or there is a reason why not.
 struct Prepared {

@@ -9,7 +9,8 @@ namespace basewatch::dispatch {
 Async<Trial> try_target(const presets::Target& target, const model::Event& event,
                         const std::string& dependent, std::map<std::string, std::string> with, bool send,
                         Clock& clock, net::HttpTransport& transport, registry::RegistryClient& registry,
-                        jq::Worker& jq, net::MailSender& mail, net::KafkaSender& kafka) {
+                        jq::Worker& jq, net::MailSender& mail, net::KafkaSender& kafka,
+                        net::NatsSender& nats) {
     Trial trial;
     trial.target = target.name;
     trial.dependent = dependent;
@@ -25,7 +26,7 @@ Async<Trial> try_target(const presets::Target& target, const model::Event& event
     message.dry_run = send && target.test == presets::TestMode::dry_run;
     auto executor = co_await asio::this_coro::executor;
     AccessTokens tokens(executor, clock, transport);
-    Collaborators collaborators{clock, transport, registry, jq, tokens, mail, kafka};
+    Collaborators collaborators{clock, transport, registry, jq, tokens, mail, kafka, nats};
     auto prepared = co_await prepare(collaborators, target, std::move(message));
     if (!prepared.outgoing) {
         trial.answer = prepared.parts.strike(prepared.error.message());

@@ -2,6 +2,7 @@
 
 #include "dispatch/kafka.hpp"
 #include "dispatch/mail.hpp"
+#include "dispatch/nats.hpp"
 #include "dispatch/program.hpp"
 
 namespace basewatch::dispatch {
@@ -53,6 +54,10 @@ Async<Answer> send(Collaborators collaborators, const presets::Target& target, P
     if (auto* record = std::get_if<net::KafkaMessage>(&*prepared.outgoing)) {
         auto receipt = co_await collaborators.kafka.send(std::move(*record));
         co_return read_receipt(target, receipt, prepared.parts, when, collaborators.clock.now());
+    }
+    if (auto* message = std::get_if<net::NatsMessage>(&*prepared.outgoing)) {
+        auto ack = co_await collaborators.nats.send(std::move(*message));
+        co_return read_ack(target, ack, prepared.parts, when, collaborators.clock.now());
     }
     auto response = co_await send_request(collaborators, target, prepared);
     co_return read_answer(target, response, prepared.parts, when, collaborators.clock.now());

@@ -59,7 +59,8 @@ void read_own_fields(YamlMap& map, Preset& preset, Problems& problems) {
     if (auto value = map.require("sample"))
         preset.sample = indented(yaml_string(*value, "sample", problems).value_or(""));
     if (auto value = map.take("way"))
-        if (auto word = settings::read_word(*value, "way", {"http", "program", "mail", "kafka"}, problems))
+        if (auto word =
+                settings::read_word(*value, "way", {"http", "program", "mail", "kafka", "nats"}, problems))
             preset.way = static_cast<Way>(*word);
     if (auto value = map.take("path"))
         preset.path = settings::read_line(*value, "path", 500, problems).value_or("");

@@ -22,6 +22,7 @@ enum class Way {
     program,  // a program that is run
     mail,     // a mail
     kafka,    // a message to a topic of Apache Kafka
+    nats,     // a message to a subject of NATS
 };
 
 // What `basewatch test` may do with it.
@@ -51,9 +52,9 @@ struct Preset {
 };
 
 // Reads one preset file. Its keys are those of a target's request (README, "Targets") and: `summary`,
-// `sample`, `way: http | program | mail | kafka`, `path`, `needs: [url, token, layers]`, `options: {name:
-// default}`, `several: true | false`, `test: safe | dry_run | starts`, `dry_run_headers`, `terminal: {status:
-// meaning}`.
+// `sample`, `way: http | program | mail | kafka | nats`, `path`, `needs: [url, token, layers]`, `options:
+// {name: default}`, `several: true | false`, `test: safe | dry_run | starts`, `dry_run_headers`, `terminal:
+// {status: meaning}`.
 std::optional<Preset> read_preset(std::string_view name, std::string_view text, Problems& problems);
 
 // All built-in presets, by name. Read once; a fault in a built-in file is a fault of ours and ends the

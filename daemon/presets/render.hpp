@@ -37,6 +37,7 @@ struct Target {
     settings::ServerFields server;
     settings::MailFields mail;
     settings::KafkaFields kafka;
+    settings::NatsFields nats;
 
     // The merged fields with defaults in place of what nobody set.
     settings::Per per() const;

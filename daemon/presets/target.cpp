@@ -130,6 +130,21 @@ std::optional<Error> missing_of_kafka(const settings::TargetSettings& target, co
     return missing_of_signature(target, fields);
 }
 
+std::optional<Error> missing_of_nats(const settings::TargetSettings& target, const Preset& preset,
+                                     const settings::RequestFields& fields) {
+    const auto& nats = target.nats;
+    if (nats.servers.empty()) return needs_key(preset, "servers", ", such as tls://nats.example.com:4222");
+    if (nats.subject.empty()) return needs_key(preset, "subject", ", such as basewatch.events");
+    int ways = (target.username.empty() ? 0 : 1) + (target.token.empty() ? 0 : 1) +
+               (nats.nkey.empty() ? 0 : 1) + (nats.credentials_file.empty() ? 0 : 1);
+    if (ways > 1)
+        return Error(ErrorKind::invalid,
+                     "`username`, `token`, `nkey` and `credentials_file` do not go together: one says who we "
+                     "are");
+    if (auto error = missing_of_login(target, preset)) return error;
+    return missing_of_signature(target, fields);
+}
+
 // What is missing, as the key that would give it.
 std::optional<Error> missing(const settings::TargetSettings& target, const Preset& preset,
                              const settings::RequestFields& fields) {
@@ -138,6 +153,7 @@ std::optional<Error> missing(const settings::TargetSettings& target, const Prese
         if (target.command.empty()) return needs("command", ", the program and its arguments as a list");
         return std::nullopt;
     }
+    if (preset.way == Way::nats) return missing_of_nats(target, preset, fields);
     if (preset.way == Way::kafka) return missing_of_kafka(target, preset, fields);
     if (!fields.url) return needs("url", preset.way == Way::mail ? ", the mail server" : "");
     if (preset.way == Way::mail) {
@@ -225,6 +241,7 @@ Result<Target> merge(const settings::TargetSettings& settings) {
     target.server = settings.server;
     target.mail = settings.mail;
     target.kafka = settings.kafka;
+    target.nats = settings.nats;
     target.fields = settings.fields;
     if (settings.fields.url && !preset->path.empty())
         target.fields.url = Secret(with_path(settings.fields.url->reveal(), preset->path));

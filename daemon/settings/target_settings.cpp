@@ -152,11 +152,13 @@ TargetSettings read_target(const std::string& name, const Mark& where, const Yam
             if (auto one = secrets.secret(item, "secret")) target.secrets.push_back(*one);
     }
     target.server = read_server_fields(map, secrets, problems);
+    target.nats = read_nats_fields(map, secrets, problems);
     bool plain = target.fields.url && target.fields.url->reveal().starts_with("http://");
     target.tls = read_tls_files(map, secrets, problems,
-                                plain                 ? "an `http://` address"
-                                : target.server.plain ? "`tls: none`"
-                                                      : "");
+                                plain                                              ? "an `http://` address"
+                                : !target.nats.servers.empty() && !target.nats.tls ? "a `nats://` server"
+                                : target.server.plain                              ? "`tls: none`"
+                                                                                   : "");
     read_message_times(map, problems, target);
     if (auto options = map.take("options"))
         target.options = read_texts(*options, "`options` of " + map.what(), problems);

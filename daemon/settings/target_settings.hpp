@@ -9,6 +9,7 @@
 #include "foundation/yaml.hpp"
 #include "model/delivery.hpp"
 #include "settings/header_values.hpp"
+#include "settings/nats_settings.hpp"
 #include "settings/registry_settings.hpp"
 #include "settings/target_auth.hpp"
 #include "settings/tls_files.hpp"
@@ -86,6 +87,7 @@ struct TargetSettings {
     ServerFields server;
     MailFields mail;
     KafkaFields kafka;
+    NatsFields nats;
     std::map<std::string, Mark> keys;  // all that stand there, and where
 };
 

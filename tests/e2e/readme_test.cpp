@@ -40,10 +40,10 @@ std::string replaced(std::string text, const std::string& what, const std::strin
 
 TEST(Readme, ItsConfigurationsAreValid) {
     TemporaryFolder credentials;
-    for (const char* name : {"slack", "gitlab", "teams", "smtp", "kafka"})
+    for (const char* name : {"slack", "gitlab", "teams", "smtp", "kafka", "nats"})
         credentials.write(name, "https://hooks.example.com/a-secret-value");
     auto configurations = blocks("yaml");
-    ASSERT_EQ(configurations.size(), 8u);
+    ASSERT_EQ(configurations.size(), 9u);
     for (const auto& configuration : configurations) {
         BasewatchProgram program(configuration);
         program.environment["CREDENTIALS_DIRECTORY"] = credentials.path().string();

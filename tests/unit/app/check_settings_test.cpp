@@ -228,7 +228,8 @@ TEST(CheckSettings, kafka) {
         {start + ", topic: t, url: 'https://k.example.com', token: a-token, headers: {X-A: b}" + fired,
          {"1:71 `url` is about where to send to, and preset kafka sends a message to Kafka: write `brokers` "
           "(target `x`)",
-          "1:101 `token` is about a request, and preset kafka sends a message to Kafka: write `password` "
+          "1:101 `token` is about a request or a message to NATS, and preset kafka sends a message to Kafka: "
+          "write `password` "
           "(target `x`)",
           "1:108 warning: `token` is a secret and stands in the file: better is ${credential:NAME}, "
           "${file:/path} or ${env:NAME}",
@@ -239,6 +240,40 @@ TEST(CheckSettings, kafka) {
           "kafka (target `x`)",
           "1:73 `tls` is about a server, and preset webhook sends a request: it is for preset kafka or smtp "
           "(target `x`)"}},
+    });
+}
+
+TEST(CheckSettings, nats) {
+    const std::string start = "targets: {x: {preset: nats, subject: a.b, ";
+    const std::string fired = "}}\nnotify: [{events: base.recovered, fire: x}]";
+    expect({
+        {start + "servers: 'tls://nats.example.com'" + fired, {}},
+        {start + "servers: 'nats://nats.example.com'" + fired, {}},
+        {start + "servers: 'nats://nats.example.com', url: 'https://x.example.com'" + fired,
+         {"1:79 `url` is about where to send to, and preset nats sends a message to NATS: write `servers` "
+          "(target "
+          "`x`)"}},
+        {start + "servers: 'nats://nats.example.com', tls: none" + fired,
+         {"1:79 `tls` is about a server, and preset nats sends a message to NATS: write tls:// or nats:// "
+          "before the "
+          "servers (target `x`)"}},
+        {start + "servers: 'nats://nats.example.com', headers: {A: b}" + fired,
+         {"1:79 `headers` is about a request, and preset nats sends a message to NATS: remove it (target "
+          "`x`)"}},
+        {start + "servers: 'nats://nats.example.com', token: a-token-of-ours" + fired,
+         {"1:43 warning: target `x` sends its token without TLS",
+          "1:86 warning: `token` is a secret and stands in the file: better is ${credential:NAME}, "
+          "${file:/path} or "
+          "${env:NAME}"}},
+        {"targets: {x: {preset: webhook, url: 'https://x.example.com', subject: a}}\nnotify: [{events: "
+         "base.recovered, fire: x}]",
+         {"1:62 `subject` is about a message to NATS, and preset webhook sends a request: it is for preset "
+          "nats "
+          "(target `x`)"}},
+        {"targets: {x: {preset: nats, subject: 'a.{project}', servers: 'nats://nats.example.com'" + fired,
+         {"1:29 the subject of target `x` has the place {project}, which a dependent fills, and the target "
+          "fires "
+          "once per change: write `per: dependent`, or take the place out"}},
     });
 }
 
@@ -439,10 +474,11 @@ TEST(CheckSettings, logins_of_clouds) {
 TEST(Sample, is_valid_without_a_warning) {
     test::TemporaryFolder folder;
     for (std::string_view name :
-         {"api_dashboard", "api_ops",     "hub",          "dockerconfig", "registry_ca", "registry_cert",
-          "registry_key",  "gateway",     "aws",          "entra",        "proxy",       "gitlab",
-          "github",        "audit",       "audit_before", "inventory",    "azure",       "builds_oauth",
-          "builds_ca",     "builds_cert", "builds_key",   "smtp",         "mail_ca",     "kafka"})
+         {"api_dashboard", "api_ops",      "hub",          "dockerconfig", "registry_ca",
+          "registry_cert", "registry_key", "gateway",      "aws",          "entra",
+          "proxy",         "gitlab",       "github",       "audit",        "audit_before",
+          "inventory",     "azure",        "builds_oauth", "builds_ca",    "builds_cert",
+          "builds_key",    "smtp",         "mail_ca",      "kafka",        "nats"})
         folder.write(name, std::string(name) + "-value-for-a-test");
     folder.write("slack", "https://hooks.slack.com/services/T0/B0/test\n");
     settings::Environment environment{{{"CREDENTIALS_DIRECTORY", folder.path().string()}}};
@@ -453,7 +489,7 @@ TEST(Sample, is_valid_without_a_warning) {
     check_settings(*settings, problems);
     EXPECT_THAT(told(problems), IsEmpty());
     EXPECT_EQ(settings->rules.size(), 4u);
-    EXPECT_EQ(settings->targets.size(), 12u);
+    EXPECT_EQ(settings->targets.size(), 13u);
 }
 
 // Every key that this version reads stands in the sample, so that nothing is found out by reading the source.
@@ -465,7 +501,7 @@ TEST(Sample, names_every_key) {
         "client_key family proxy mirror rate plain_http aliases ignore_labels owner deadline "
         "with base on dependents fire events preset url token secret signature method headers "
         "body success retries expire per options settle concurrency auth signature_header bulk command from "
-        "to tls brokers topic key sasl ");
+        "to tls brokers topic key sasl servers subject jetstream nkey nkey_file credentials_file ");
     for (std::string key; keys >> key;) EXPECT_THAT(sample, HasSubstr(key + ":")) << key;
 }
 

@@ -216,14 +216,14 @@ TEST_F(AccessTokensTest, NothingOfItIsShownOrStored) {
     model::Event event{"evt_1", "dev.basewatch.test",         "target:ci", clock.now(),
                        "",      R"({"id":"evt_1","data":{}})"};
     auto before = asked("login.example.com");
-    auto looked =
-        run_async(loop, dispatch::try_target(target(), event, "", {}, false, clock, transport,
-                                             house.registry(), house.jq(), house.mail(), house.kafka()));
+    auto looked = run_async(
+        loop, dispatch::try_target(target(), event, "", {}, false, clock, transport, house.registry(),
+                                   house.jq(), house.mail(), house.kafka(), house.nats()));
     EXPECT_THAT(looked.request, HasSubstr("POST https://ci.example.com"));
     EXPECT_EQ(asked("login.example.com"), before) << "what is only looked at asks nobody";
-    auto tried =
-        run_async(loop, dispatch::try_target(target(), event, "", {}, true, clock, transport,
-                                             house.registry(), house.jq(), house.mail(), house.kafka()));
+    auto tried = run_async(
+        loop, dispatch::try_target(target(), event, "", {}, true, clock, transport, house.registry(),
+                                   house.jq(), house.mail(), house.kafka(), house.nats()));
     EXPECT_THAT(tried.answer + tried.request, Not(HasSubstr("first-access-token")));
 }
 

@@ -5,6 +5,7 @@
 #include "dispatch/dispatcher.hpp"
 #include "foundation/bell.hpp"
 #include "foundation/task_group.hpp"
+#include "net/system_dialer.hpp"
 #include "net/system_resolver.hpp"
 #include "support/run_async.hpp"
 
@@ -100,6 +101,7 @@ public:
     jq::Worker& jq() { return jq_; }
     net::MailSender& mail() { return mail_; }
     net::KafkaSender& kafka() { return kafka_; }
+    net::NatsSender& nats() { return nats_; }
 
 private:
     asio::io_context& loop_;
@@ -110,6 +112,8 @@ private:
     net::SystemResolver resolver_;
     net::MailSender mail_;
     net::KafkaSender kafka_;
+    net::SystemDialer dialer_;
+    net::NatsSender nats_;
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<dispatch::Dispatcher> dispatcher_;
     TaskGroup tasks_;
@@ -152,6 +156,8 @@ inline House::House(asio::io_context& loop, Clock& clock, net::HttpTransport& tr
       resolver_(loop.get_executor(), clock),
       mail_(loop.get_executor(), clock, resolver_),
       kafka_(loop.get_executor(), clock),
+      dialer_(loop.get_executor(), clock, resolver_),
+      nats_(loop.get_executor(), clock, dialer_),
       store_(must(store::Store::open(state, loop.get_executor()))),
       tasks_(loop.get_executor()) {}
 
@@ -162,7 +168,7 @@ inline House::~House() {
 inline void House::use(std::vector<presets::Target> targets, std::size_t concurrency) {
     if (!dispatcher_)
         dispatcher_ = std::make_unique<dispatch::Dispatcher>(loop_.get_executor(), clock_, transport_,
-                                                             *store_, registry_, jq_, mail_, kafka_);
+                                                             *store_, registry_, jq_, mail_, kafka_, nats_);
     auto table = std::make_shared<dispatch::DispatchTable>();
     table->planning = planning;
     for (auto& target : targets) {

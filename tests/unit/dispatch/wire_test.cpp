@@ -141,14 +141,14 @@ TEST_F(WireTest, ATrialSaysWhatWasSentAndAnswered) {
 
     auto looked =
         run_async(loop, dispatch::try_target(target, event, "", {}, false, clock, transport, house.registry(),
-                                             house.jq(), house.mail(), house.kafka()));
+                                             house.jq(), house.mail(), house.kafka(), house.nats()));
     EXPECT_FALSE(looked.sent);
     EXPECT_THAT(looked.request, HasSubstr("POST"));
     EXPECT_THAT(receiver.requests(), SizeIs(0));
 
     auto tried =
         run_async(loop, dispatch::try_target(target, event, "", {}, true, clock, transport, house.registry(),
-                                             house.jq(), house.mail(), house.kafka()));
+                                             house.jq(), house.mail(), house.kafka(), house.nats()));
     EXPECT_TRUE(tried.sent);
     EXPECT_TRUE(tried.succeeded);
     EXPECT_EQ(tried.answer, "200 OK\nbuilt");
@@ -161,7 +161,7 @@ TEST_F(WireTest, ATrialSaysWhatWasSentAndAnswered) {
     receiver.on("/hook", {answers(403, "go away")});
     auto refused =
         run_async(loop, dispatch::try_target(target, event, "", {}, true, clock, transport, house.registry(),
-                                             house.jq(), house.mail(), house.kafka()));
+                                             house.jq(), house.mail(), house.kafka(), house.nats()));
     EXPECT_FALSE(refused.succeeded);
     EXPECT_THAT(refused.answer, testing::AllOf(HasSubstr("403 Forbidden"), HasSubstr("go away")));
 }

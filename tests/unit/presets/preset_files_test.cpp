@@ -15,7 +15,7 @@ TEST(BuiltIn, AreThese) {
     std::vector<std::string> names;
     for (const auto& preset : built_in()) names.push_back(preset.name);
     EXPECT_THAT(names, ElementsAre("clair", "dockerhub-build", "exec", "github-dispatch", "gitlab", "jenkins",
-                                   "kafka", "microbadger", "slack", "smtp", "webhook"));
+                                   "kafka", "microbadger", "nats", "slack", "smtp", "webhook"));
     EXPECT_EQ(find("nothing"), nullptr);
     ASSERT_NE(find("slack"), nullptr);
     EXPECT_EQ(find("slack")->fields.rate->per_second, 1);
