@@ -228,18 +228,36 @@ TEST_F(TerminatorTest, AProxyWithAPasswordIsToldItAndItsRefusalsAreItsOwn) {
     EXPECT_THAT(without.error().message(), HasSubstr("wants a user and a password (407)"));
 }
 
-TEST_F(TerminatorTest, PlainHttpGoesThroughTheProxyAsAWholeAddress) {
-    digest = origin.push("lib/base", "1.0", dated(2026));
-    ForwardProxy proxy;
-    LoopbackClient net;
-    auto& entry = net.settings->by_host[origin.address()];
-    entry.plain_http = true;
-    entry.proxy = Secret(proxy.address());
-    auto pointer = net.look_up(origin.reference("lib/base", "1.0"));
-    ASSERT_TRUE(pointer) << pointer.error().message();
-    EXPECT_EQ(pointer->digest, digest);
-    EXPECT_TRUE(
-        eventually([&] { return proxy.count("HEAD http://" + origin.address() + "/v2/lib/base/") == 1; }));
+// A registry without TLS, asked through a proxy that wants no password.
+class PlainThroughProxy : public TerminatorTest {
+protected:
+    PlainThroughProxy() { digest = origin.push("lib/base", "1.0", dated(2026)); }
+    Result<registry::Pointer> by(const ForwardProxy& proxy) {
+        LoopbackClient net;
+        auto& entry = net.settings->by_host[origin.address()];
+        entry.plain_http = true;
+        entry.ca_file = authority.file();
+        entry.proxy = Secret(proxy.address());
+        return net.look_up(origin.reference("lib/base", "1.0"));
+    }
+    void expect_passed(const ForwardProxy& proxy) {
+        auto pointer = by(proxy);
+        ASSERT_TRUE(pointer) << pointer.error().message();
+        EXPECT_EQ(pointer->digest, digest);
+        auto whole = "HEAD http://" + origin.address() + "/v2/lib/base/";
+        EXPECT_TRUE(eventually([&] { return proxy.count(whole) == 1; }));
+    }
+};
+
+TEST_F(PlainThroughProxy, IsAskedForByItsWholeAddress) {
+    expect_passed(ForwardProxy());
+}
+
+TEST_F(PlainThroughProxy, IsAskedForByTlsWhereTheProxySpeaksIt) {
+    expect_passed(ForwardProxy("", false, authority.sign()));
+    auto refused = by(ForwardProxy("", false, authority.sign({{"elsewhere.test"}, {}})));
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message(), HasSubstr("the certificate was refused"));
 }
 
 // The proxy has a certificate of the test's authority, and so has the registry behind it.
@@ -269,29 +287,6 @@ TEST_F(TerminatorTest, AProxyMayBeSpokenToByTls) {
     EXPECT_EQ(stranger.error().kind(), ErrorKind::tls);
     EXPECT_THAT(stranger.error().message(), HasSubstr("the proxy 127.0.0.1"));
     EXPECT_THAT(stranger.error().message(), HasSubstr("the certificate was refused"));
-}
-
-TEST_F(TerminatorTest, PlainHttpGoesThroughAProxyThatIsSpokenToByTls) {
-    digest = origin.push("lib/base", "1.0", dated(2026));
-    ForwardProxy proxy("", false, authority.sign());
-    LoopbackClient net;
-    auto& entry = net.settings->by_host[origin.address()];
-    entry.plain_http = true;
-    entry.ca_file = authority.file();
-    entry.proxy = Secret(proxy.address());
-    auto pointer = net.look_up(origin.reference("lib/base", "1.0"));
-    ASSERT_TRUE(pointer) << pointer.error().message();
-    EXPECT_EQ(pointer->digest, digest);
-    EXPECT_TRUE(
-        eventually([&] { return proxy.count("HEAD http://" + origin.address() + "/v2/lib/base/") == 1; }));
-
-    ForwardProxy other("", false, authority.sign({{"elsewhere.test"}, {}}));
-    LoopbackClient mistaken;
-    mistaken.settings->by_host[origin.address()] = entry;
-    mistaken.settings->by_host[origin.address()].proxy = Secret(other.address());
-    auto refused = mistaken.look_up(origin.reference("lib/base", "1.0"));
-    ASSERT_FALSE(refused);
-    EXPECT_THAT(refused.error().message(), HasSubstr("the certificate was refused"));
 }
 
 }  // namespace

@@ -65,7 +65,8 @@ private:
 };
 
 // Reads until the end of a header, or of the connection; says whether there was one.
-inline Async<bool> read_header(asio::ip::tcp::socket& socket, std::string& header) {
+template <class Stream>
+Async<bool> read_header(Stream& socket, std::string& header) {
     char bytes[1024];
     header.clear();
     while (header.find("\r\n\r\n") == header.npos) {

@@ -39,18 +39,6 @@ std::shared_ptr<ssl::context> context_of(const CertificateFiles& files) {
     return context;
 }
 
-template <class Stream>
-Async<bool> heard(Stream& stream, std::string& header) {
-    char bytes[1024];
-    header.clear();
-    while (header.find("\r\n\r\n") == header.npos) {
-        auto [error, count] = co_await stream.async_read_some(asio::buffer(bytes), as_result);
-        if (error) co_return false;
-        header.append(bytes, count);
-    }
-    co_return true;
-}
-
 // The proxy, and the registry that it connects us to, in one.
 struct Network {
     explicit Network(Wishes wanted = {})
@@ -75,7 +63,7 @@ struct Network {
         auto [refused] = co_await outer.async_handshake(ssl::stream_base::server, as_result);
         if (refused) co_return;
         std::string header;
-        bool asked = co_await heard(outer, header);
+        bool asked = co_await test::read_header(outer, header);
         if (!asked) co_return;
         keep(header);
         auto [error, count] = co_await asio::async_write(outer, asio::buffer(wishes.connected), as_result);
@@ -84,7 +72,7 @@ struct Network {
         auto [unknown] = co_await inner.async_handshake(ssl::stream_base::server, as_result);
         if (unknown) co_return;
         for (;;) {
-            bool more = co_await heard(inner, header);
+            bool more = co_await test::read_header(inner, header);
             if (!more) break;
             keep(header);
             std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(wishes.body.size()) +
