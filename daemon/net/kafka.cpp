@@ -7,7 +7,8 @@ namespace {
 Kafka load() {
     ClientLibrary library("librdkafka.so.1", "librdkafka1");
     Kafka functions;
-    library.find("rd_kafka_conf_new", functions.conf_new)
+    library.find("rd_kafka_version", functions.version)
+        .find("rd_kafka_conf_new", functions.conf_new)
         .find("rd_kafka_conf_destroy", functions.conf_destroy)
         .find("rd_kafka_conf_set", functions.conf_set)
         .find("rd_kafka_conf_set_opaque", functions.conf_set_opaque)

@@ -9,6 +9,7 @@
 namespace basewatch::net {
 
 struct Kafka {
+    decltype(&rd_kafka_version) version = nullptr;
     decltype(&rd_kafka_conf_new) conf_new = nullptr;
     decltype(&rd_kafka_conf_destroy) conf_destroy = nullptr;
     decltype(&rd_kafka_conf_set) conf_set = nullptr;

@@ -291,9 +291,19 @@ Error error_of(rd_kafka_resp_err_t code) {
 Error connection_error(rd_kafka_resp_err_t code, std::string_view reason) {
     auto kind = kind_of(code);
     auto says = [&](std::string_view words) { return reason.find(words) != std::string_view::npos; };
-    if (kind == ErrorKind::unreachable && says("SSL_HANDSHAKE")) kind = ErrorKind::tls;
+    bool about_tls = says("SSL_HANDSHAKE") || says("SSL routines");
+    if (kind == ErrorKind::unreachable && about_tls) kind = ErrorKind::tls;
     if (kind == ErrorKind::unreachable && says("imed out")) kind = ErrorKind::timed_out;
     return Error(kind, std::string(reason));
+}
+
+std::string login_trap(KafkaLogin login, int version) {
+    // Its last message of SCRAM had a wrong nonce, which brokers did not always look at (RFC 5802 §5.1;
+    // librdkafka #4895).
+    constexpr int mended = 0x020601ff;
+    bool scram = login == KafkaLogin::scram_sha_256 || login == KafkaLogin::scram_sha_512;
+    if (!scram || version >= mended) return "";
+    return "; or this librdkafka is too old: before 2.6.1 it cannot log in by SCRAM at Kafka 4";
 }
 
 }  // namespace basewatch::net

@@ -53,8 +53,11 @@ private:
 ErrorKind kind_of(rd_kafka_resp_err_t code);
 Error error_of(rd_kafka_resp_err_t code);
 // What it says of a connection. It has one code for most that can go wrong there; `reason`, its text, tells a
-// handshake that breaks off (tls) and silence (timed_out).
+// handshake that breaks off or a certificate that is missed (tls), and silence (timed_out).
 Error connection_error(rd_kafka_resp_err_t code, std::string_view reason);
+// What may be behind a refused login beside a wrong password, with this version of librdkafka (as
+// rd_kafka_version() says it); empty: nothing that we know of.
+std::string login_trap(KafkaLogin login, int version);
 
 // Callbacks of the client, in the producer.
 void kafka_delivered(rd_kafka_t* client, const rd_kafka_message_t* message, void* link);

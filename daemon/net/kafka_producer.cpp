@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include <bit>
 #include <sys/eventfd.h>
 
 namespace basewatch::net {
@@ -95,7 +96,7 @@ void KafkaProducer::serve() {
 }
 
 void KafkaProducer::heard_of_message(const rd_kafka_message_t& message) {
-    auto known = waiting_.find(reinterpret_cast<std::uintptr_t>(message._private));
+    auto known = waiting_.find(std::bit_cast<std::uintptr_t>(message._private));
     auto kind = kind_of(message.err);
     // It remembers for minutes what it was told of a topic.
     if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR &&
@@ -123,7 +124,9 @@ void KafkaProducer::heard_of_connection(rd_kafka_resp_err_t code, const char* re
         if (seen_ && seen_->kind() == ErrorKind::tls) final_ = seen_;
     } else {
         seen_ = connection_error(code, reason);
-        if (seen_->kind() == ErrorKind::unauthorized) final_ = seen_;
+        if (seen_->kind() == ErrorKind::unauthorized)
+            final_ = Error(ErrorKind::unauthorized,
+                           seen_->message() + login_trap(cluster_.login, kafka().version()));
     }
 }
 
@@ -144,7 +147,7 @@ Result<void> KafkaProducer::produce(const KafkaMessage& message, std::uintptr_t 
     auto flags = part(RD_KAFKA_VTYPE_MSGFLAGS);
     flags.u.i = RD_KAFKA_MSG_F_COPY;
     auto opaque = part(RD_KAFKA_VTYPE_OPAQUE);
-    opaque.u.ptr = reinterpret_cast<void*>(ticket);
+    opaque.u.ptr = std::bit_cast<void*>(ticket);
     std::vector<rd_kafka_vu_t> parts{topic, flags, opaque, bytes(RD_KAFKA_VTYPE_VALUE, message.value)};
     if (message.key) parts.push_back(bytes(RD_KAFKA_VTYPE_KEY, *message.key));
     for (const auto& [name, value] : message.headers) {

@@ -77,7 +77,8 @@ private:
 }  // namespace
 
 struct FakeKafkaBroker::State {
-    State(FakeKafkaBroker& of, asio::io_context& on, const std::optional<CertificateFiles>& files)
+    State(FakeKafkaBroker& of, asio::io_context& on, const std::optional<CertificateFiles>& files,
+          const std::string& clients)
         : broker(of),
           loop(on),
           tls(files.has_value()),
@@ -87,6 +88,10 @@ struct FakeKafkaBroker::State {
         if (files) {
             context.use_certificate_chain_file(files->certificate);
             context.use_private_key_file(files->key, asio::ssl::context::pem);
+        }
+        if (!clients.empty()) {
+            context.load_verify_file(clients);
+            context.set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert);
         }
         tasks.start("accept", accept());
     }
@@ -180,8 +185,9 @@ struct FakeKafkaBroker::State {
     TaskGroup tasks;
 };
 
-FakeKafkaBroker::FakeKafkaBroker(asio::io_context& loop, std::optional<CertificateFiles> files)
-    : state_(std::make_unique<State>(*this, loop, files)) {}
+FakeKafkaBroker::FakeKafkaBroker(asio::io_context& loop, std::optional<CertificateFiles> files,
+                                 const std::string& clients)
+    : state_(std::make_unique<State>(*this, loop, files, clients)) {}
 
 FakeKafkaBroker::~FakeKafkaBroker() {
     // From inside the loop: a client that ends before a cancellation from outside arrives is gone by then.

@@ -16,8 +16,10 @@ namespace basewatch::test {
 
 class FakeKafkaBroker {
 public:
-    // `files`: it speaks TLS and shows these.
-    explicit FakeKafkaBroker(asio::io_context& loop, std::optional<CertificateFiles> files = std::nullopt);
+    // `files`: it speaks TLS and shows these. `clients`: the authority (PEM) of the certificates that it
+    // wants.
+    explicit FakeKafkaBroker(asio::io_context& loop, std::optional<CertificateFiles> files = std::nullopt,
+                             const std::string& clients = "");
     // Hangs up on everybody and runs the loop until its coroutines have ended.
     ~FakeKafkaBroker();
     FakeKafkaBroker(const FakeKafkaBroker&) = delete;

@@ -295,6 +295,22 @@ TEST_F(KafkaSenderTest, LogsInOverTls) {
     EXPECT_EQ(broker.produced, 1);
 }
 
+TEST_F(KafkaSenderTest, ShowsACertificateOfOursWhereItIsWanted) {
+    test::CertificateAuthority authority, ours;
+    FakeKafkaBroker broker(loop, authority.sign(), ours.file());
+    auto message = message_to({"localhost:" + std::to_string(broker.port())}, 2s);
+    broker.leader = "localhost";
+    message.cluster.tls = true;
+    message.cluster.ca_file = authority.file();
+    EXPECT_EQ(fault(message).kind(), ErrorKind::tls) << "without one";
+    auto files = ours.sign();
+    message.cluster.client_certificate_file = files.certificate;
+    message.cluster.client_key_file = files.key;
+    auto receipt = send(message);
+    EXPECT_TRUE(receipt) << receipt.error().message();
+    EXPECT_EQ(broker.produced, 1);
+}
+
 TEST_F(KafkaSenderTest, ARefusedLoginEndsItAtOnceAndIsNotRepeated) {
     FakeKafkaBroker broker(loop);
     broker.refuses_logins = true;
@@ -308,7 +324,8 @@ TEST_F(KafkaSenderTest, ARefusedLoginEndsItAtOnceAndIsNotRepeated) {
     EXPECT_THAT(failed.message(), Not(HasSubstr("hunter2")));
     EXPECT_EQ(broker.connections, 1);
     message.cluster.login = KafkaLogin::scram_sha_512;
-    EXPECT_EQ(fault(message).kind(), ErrorKind::unauthorized) << "a mechanism that the broker does not have";
+    failed = fault(message);
+    EXPECT_EQ(failed.kind(), ErrorKind::unauthorized) << "a mechanism that the broker does not have";
 }
 
 TEST_F(KafkaSenderTest, ACertificateOfAnotherIsRefused) {
@@ -384,6 +401,13 @@ TEST(Kafka, WhatABrokersErrorMeans) {
         connection_error(RD_KAFKA_RESP_ERR__TRANSPORT, "Disconnected (after 0ms in state SSL_HANDSHAKE)")
             .kind(),
         ErrorKind::tls);
+}
+
+TEST(Kafka, ALoginThatAnOldLibraryCannotMakeIsExplained) {
+    EXPECT_THAT(login_trap(KafkaLogin::scram_sha_512, 0x020002ff), HasSubstr("2.6.1"));
+    EXPECT_THAT(login_trap(KafkaLogin::scram_sha_256, 0x020600ff), HasSubstr("2.6.1"));
+    EXPECT_EQ(login_trap(KafkaLogin::scram_sha_512, 0x020601ff), "");
+    EXPECT_EQ(login_trap(KafkaLogin::plain, 0x020002ff), "");
 }
 
 }  // namespace
