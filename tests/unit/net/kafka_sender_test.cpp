@@ -14,6 +14,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <condition_variable>
+#include <mutex>
+
 namespace basewatch::net {
 namespace {
 
@@ -277,6 +280,40 @@ TEST_F(KafkaSenderTest, AStopEndsItSoon) {
     EXPECT_EQ(answer->error().kind(), ErrorKind::cancelled);
     EXPECT_EQ(clock.waiting(), 0u);
     EXPECT_EQ(sender.producers(), 0u);
+}
+
+TEST_F(KafkaSenderTest, ALookupThatHangsDoesNotHoldUpTheEnd) {
+    struct Hanging {
+        std::mutex mutex;
+        std::condition_variable changed;
+        bool asked = false, over = false;
+    };
+    auto hanging = std::make_shared<Hanging>();
+    auto lookup = [hanging](const std::string&) -> Result<std::vector<std::string>> {
+        std::unique_lock lock(hanging->mutex);
+        hanging->asked = true;
+        hanging->changed.wait(lock, [&] { return hanging->over; });
+        return Error(ErrorKind::name_lookup, "there is none");
+    };
+    auto hung = std::make_unique<KafkaSender>(loop.get_executor(), clock, std::move(lookup));
+    TaskGroup tasks(loop.get_executor());
+    tasks.start("message", [](KafkaSender& sender, KafkaMessage message) -> Async<void> {
+        auto receipt = co_await sender.send(std::move(message));
+        EXPECT_EQ(receipt.error().kind(), ErrorKind::cancelled);
+    }(*hung, message_to({"kafka.example.com:9092"})));
+    ASSERT_TRUE(until([&] {
+        std::scoped_lock lock(hanging->mutex);
+        return hanging->asked;
+    }));
+    tasks.cancel();
+    test::run_async(loop, tasks.wait(), 30s);
+    hung.reset();
+    {
+        std::scoped_lock lock(hanging->mutex);
+        hanging->over = true;
+        hanging->changed.notify_all();
+    }
+    EXPECT_TRUE(until([&] { return hanging.use_count() == 1; })) << "what was left behind ends by itself";
 }
 
 TEST_F(KafkaSenderTest, LogsInOverTls) {
