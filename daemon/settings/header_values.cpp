@@ -51,8 +51,8 @@ bool is_header_name(std::string_view name) {
 }
 
 bool sounds_secret(std::string_view name) {
-    static constexpr std::array<std::string_view, 6> words{"authorization", "cookie",  "token",
-                                                           "secret",        "api-key", "password"};
+    static constexpr std::array<std::string_view, 7> words{"authorization", "cookie",   "token",     "secret",
+                                                           "key",           "password", "credential"};
     std::string small = lower(name);
     return std::ranges::any_of(words,
                                [&](std::string_view word) { return small.find(word) != std::string::npos; });

@@ -97,13 +97,15 @@ TEST_F(Secrets, a_plain_header_is_not_one_and_a_telling_one_is) {
         read_settings_text("f.yaml",
                            "targets:\n  a:\n    preset: webhook\n    url: https://x.example.com\n"
                            "    headers:\n      X-Team: qq-not-struck\n      X-Api-Key: qq-struck\n"
+                           "      x-functions-key: qq-key-of-azure\n      X-Credential: qq-lent\n"
                            "      Authorization: Bearer {token}\n",
                            environment_, problems);
     ASSERT_TRUE(settings);
     EXPECT_EQ(redact("qq-not-struck"), "qq-not-struck");
     EXPECT_EQ(redact("qq-struck"), "[redacted]");
+    EXPECT_EQ(redact("qq-key-of-azure qq-lent"), "[redacted] [redacted]");
     EXPECT_EQ(redact("Bearer {token}"), "Bearer {token}");
-    ASSERT_EQ(problems.sorted().size(), 1u);
+    ASSERT_EQ(problems.sorted().size(), 3u);
     EXPECT_EQ(problems.sorted().front().where.text(), "f.yaml:7:18");
 }
 
