@@ -263,6 +263,12 @@ void check_rule(const settings::RuleSettings& rule, const Settings& settings, co
         if (target->second.per() == Per::dependent && rule.rule.dependents.empty())
             problems.warning(rule.fire_marks[i], "target " + ticked(target->first) +
                                                      " fires once per dependent, and this rule names none");
+        auto is_deletion = [](model::ChangeKind kind) { return kind == model::ChangeKind::tag_deleted; };
+        if (target->second.needs_layers && std::ranges::all_of(rule.rule.on, is_deletion))
+            problems.warning(rule.fire_marks[i],
+                             "target " + ticked(target->first) +
+                                 " looks into images, and of a deleted tag there is none: this rule never "
+                                 "fires it; name other kinds under `on`, or take it out");
     }
 }
 
@@ -271,7 +277,13 @@ void check_notify(const settings::NotifySettings& notify, const Settings& settin
     check_fire(notify.fire, notify.fire_marks, settings, problems);
     for (std::size_t i = 0; i < notify.fire.size(); ++i) {
         auto target = targets.find(notify.fire[i]);
-        if (target == targets.end() || target->second.per() == Per::change) continue;
+        if (target == targets.end()) continue;
+        if (target->second.needs_layers)
+            problems.error(notify.fire_marks[i],
+                           "target " + ticked(target->first) +
+                               " looks into images, and the events of `notify` have none: "
+                               "name a target that tells people");
+        if (target->second.per() == Per::change) continue;
         problems.error(notify.fire_marks[i], "target " + ticked(target->first) +
                                                  " fires once per dependent, and the events of `notify` are "
                                                  "about a base: name a target with `per: change`");

@@ -46,6 +46,7 @@ std::shared_ptr<rules::PlanningTable> planning_table(const settings::Settings& s
     for (const auto& [name, target] : settings.targets)
         if (auto merged = presets::merge(target)) {
             rules::PlannedTarget planned(merged->per() == settings::Per::dependent);
+            planned.needs_image = merged->needs_layers;
             planned.tells_several = merged->tells_several;
             planned.group = merged->group;
             table->targets.emplace(name, planned);

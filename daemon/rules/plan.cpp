@@ -83,13 +83,16 @@ Rules rules_of_base(const std::string& base, const PlanningTable& table) {
     return found;
 }
 
-// Those of `notify`, each once. A name that no target has is passed over.
+// Those of `notify`, each once. A name that no target has is passed over, and so is who wants an image: these
+// events have none.
 std::vector<std::string> targets_to_notify(std::string_view type, const PlanningTable& table) {
     OrderedNames found;
     for (const auto& [event_type, names] : table.notify)
         if (event_type == type)
             for (const auto& name : names)
-                if (table.targets.contains(name)) found.add(name);
+                if (auto target = table.targets.find(name);
+                    target != table.targets.end() && !target->second.needs_image)
+                    found.add(name);
     return found.names();
 }
 
@@ -259,9 +262,11 @@ Plan plan_change(const model::Change& change, const PlanningTable& table, UlidSo
     auto data = change_data(change, rule_names, dependents, table);
     if (!failed.empty()) data["conditions_failed"] = std::move(failed);
     auto event = make_event("base.changed", base, change.detected_at, change.id, data, table, ids, now);
-    for (const auto& target : targets_of(rules, false, table))
+    for (const auto& target : targets_of(rules, false, table)) {
+        if (change.kind == model::ChangeKind::tag_deleted && table.targets.at(target).needs_image) continue;
         add_delivery(plan, event.id, target, "", most_urgent(dependents, table),
                      group_by(rules, target, table), ids, now);
+    }
     Occasion occasion{change.base, change.before, change.after,       reason_of(change),
                       {event.id},  change.id,     change.detected_at, newer_data(change)};
     plan.events.push_back(std::move(event));

@@ -37,6 +37,7 @@ struct Pin {
 struct PlannedTarget {
     PlannedTarget(bool fires_per_dependent = false) : per_dependent(fires_per_dependent) {}
     bool per_dependent;
+    bool needs_image = false;              // it looks into the image: where there is none it is not fired
     bool tells_several = false;            // where it does not, nothing is told together, whoever asks
     std::optional<model::Grouping> group;  // of what no rule with a `group` of its own has to tell
 };

@@ -323,6 +323,21 @@ TEST(CheckSettings, targets_that_fire_once_per_dependent) {
     });
 }
 
+TEST(CheckSettings, targets_that_look_into_images) {
+    const std::string scan = "targets: {scan: {preset: clair, url: 'http://clair:6060'}}\n";
+    const std::string ruby = "\nwatch: [{image: ruby, tags: {glob: '3.*'}}]";
+    expect({
+        {scan + "rules: [{name: a, base: 'ruby:*', fire: scan, on: [content, tag_deleted]}]" + ruby, {}},
+        {scan + "rules: [{name: a, base: 'ruby:*', fire: [chat, scan], on: tag_deleted}]" + ruby,
+         {"2:48 warning: target `scan` looks into images, and of a deleted tag there is none: this rule "
+          "never "
+          "fires it; name other kinds under `on`, or take it out"}},
+        {scan + "notify: [{events: base.recovered, fire: [chat, scan]}]",
+         {"2:48 target `scan` looks into images, and the events of `notify` have none: name a target that "
+          "tells people"}},
+    });
+}
+
 TEST(CheckSettings, bases_under_two_names) {
     expect({
         {"watch: [debian, 'debian:latest']",

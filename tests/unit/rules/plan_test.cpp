@@ -1,77 +1,11 @@
-#include "rules/plan.hpp"
-
 #include "foundation/json.hpp"
 #include "foundation/time.hpp"
+#include "plan_fixture.hpp"
 
 #include <nlohmann/json.hpp>
 
 namespace basewatch::rules {
 namespace {
-
-using model::ChangeKind;
-using testing::ElementsAre;
-using testing::IsEmpty;
-using testing::SizeIs;
-using Json = nlohmann::json;
-using Names = std::vector<std::string>;
-
-constexpr const char* ruby = "docker.io/library/ruby:3.3-alpine";
-constexpr const char* api = "registry.example.com/shop/api:latest";
-constexpr const char* worker = "registry.example.com/shop/worker:latest";
-const Time noon = *parse_rfc3339("2026-11-23T12:00:00Z");
-
-model::Reference reference(const std::string& text) {
-    return *model::Reference::parse(text);
-}
-
-model::Observation observation(const std::string& content, Time at) {
-    model::Observation made;
-    made.digest = model::Digest::of(content);
-    made.media_type = "application/vnd.oci.image.index.v1+json";
-    made.observed_at = at;
-    made.platforms[*model::Platform::parse("linux/amd64")] = model::Digest::of(content + " amd64");
-    made.platforms[*model::Platform::parse("linux/arm64")] = model::Digest::of(content + " arm64");
-    made.detailed = true;
-    return made;
-}
-
-model::Change change(ChangeKind kind = ChangeKind::content, const std::string& base = ruby) {
-    model::Change made;
-    made.id = "chg_01";
-    made.base = reference(base);
-    made.kind = kind;
-    made.before = observation("old", noon - std::chrono::hours(1));
-    made.after = observation("new", noon);
-    made.changed_platforms = {*model::Platform::parse("linux/amd64")};
-    made.differences = {"layers", "config.Env"};
-    made.detected_at = noon;
-    return made;
-}
-
-model::Rule rule(std::string name, Names bases, Names dependents, Names fire,
-                 std::vector<ChangeKind> on = {ChangeKind::content, ChangeKind::reverted}) {
-    model::Rule made;
-    made.name = std::move(name);
-    made.bases = std::move(bases);
-    made.dependents = std::move(dependents);
-    made.fire = std::move(fire);
-    made.on = std::move(on);
-    return made;
-}
-
-PlanningTable table(std::vector<model::Rule> rules) {
-    PlanningTable made;
-    made.rules = std::move(rules);
-    made.targets = {{"slack", false}, {"scan", false}, {"build", true}, {"build2", true}};
-    made.source = "basewatch://test";
-    model::Dependent known;
-    known.reference = reference(api);
-    known.owner = "team-shop";
-    known.deadline = std::chrono::hours(2);
-    known.parameters = {{"project", "shop/api"}};
-    made.dependents[api] = known;
-    return made;
-}
 
 struct Planned {
     Names events;      // type without prefix, subject
@@ -437,83 +371,6 @@ TEST(PlanChange, EachDeliveryIsAsUrgentAsTheImagesThatItIsAbout) {
     auto nobody = table({rule("r", {ruby}, {}, {"slack"})});
     UlidSource ids;
     EXPECT_EQ(plan_change(change(), nobody, ids, noon).deliveries.at(0).priority, Priority::routine);
-}
-
-TEST(PlanChange, MessagesOfATargetWithAGroupMayBeToldTogether) {
-    auto with = table({rule("r", {ruby}, {api}, {"slack", "scan", "build"})});
-    with.targets.at("slack").tells_several = true;
-    with.targets.at("slack").group = model::Grouping{std::chrono::minutes(2), std::chrono::minutes(5)};
-    UlidSource ids;
-    auto plan = plan_change(change(), with, ids, noon);
-    ASSERT_THAT(plan.deliveries, SizeIs(3));
-    ASSERT_TRUE(plan.deliveries[0].group.has_value());
-    EXPECT_EQ(plan.deliveries[0].group->wait, std::chrono::minutes(2));
-    EXPECT_FALSE(plan.deliveries[1].group.has_value());
-    EXPECT_FALSE(plan.deliveries[2].group.has_value());
-}
-
-// Of the rules that fire a target for one change the one that lets it go soonest says with what it is told.
-TEST(PlanChange, ARuleWithAGroupOfItsOwnHasMessagesOfItsOwn) {
-    using model::Grouping;
-    using Own = std::optional<model::RuleGroup>;
-    using std::chrono::minutes;
-    auto own = [](const char* rule, int wait, int most) {
-        return Own({Grouping{minutes(wait), minutes(most), rule}});
-    };
-    const Own as_target, alone = model::RuleGroup{};
-    const std::optional<Grouping> none, five{{minutes(5), minutes(5)}}, quiet{Grouping()};
-    struct Row {
-        const char* what;
-        std::optional<Grouping> target;
-        Own a, b;
-        std::string told;  // by whose group, for how long
-    };
-    const Row rows[] = {
-        {"nothing is grouped", none, as_target, as_target, "none"},
-        {"the target's", five, as_target, as_target, "target 5m"},
-        {"the rule's own", five, own("a", 9, 9), own("a", 9, 9), "a 9m"},
-        {"also where the target has none", none, own("a", 9, 9), own("b", 9, 9), "a 9m"},
-        {"of two the first", five, own("a", 2, 9), own("b", 2, 9), "a {wait: 2m, most: 9m}"},
-        {"the shorter wait", five, own("a", 3, 9), own("b", 2, 9), "b {wait: 2m, most: 9m}"},
-        {"the shorter cap", five, own("a", 2, 9), own("b", 2, 8), "b {wait: 2m, most: 8m}"},
-        {"the target's is shorter", five, own("a", 9, 9), as_target, "target 5m"},
-        {"the target's is longer", five, own("a", 2, 2), as_target, "a 2m"},
-        {"none goes before all", five, own("a", 1, 1), alone, "none"},
-        {"whichever stands first", five, alone, own("b", 1, 1), "none"},
-        {"a rule without goes at once", none, own("a", 1, 1), as_target, "none"},
-        {"what nights gather", quiet, as_target, as_target, "target 0s"},
-        {"not what is to be told alone", quiet, alone, as_target, "none"},
-        {"a rule's own in the night", quiet, own("a", 2, 2), own("b", 3, 3), "a 2m"},
-    };
-    for (const auto& row : rows) {
-        SCOPED_TRACE(row.what);
-        auto with = table({rule("a", {ruby}, {api}, {"slack", "scan", "build"}),
-                           rule("b", {ruby}, {api}, {"slack", "scan", "build"})});
-        with.rules[0].group = row.a;
-        with.rules[1].group = row.b;
-        for (const char* target : {"slack", "build"}) with.targets.at(target).group = row.target;
-        with.targets.at("slack").tells_several = true;
-        UlidSource ids;
-        auto plan = plan_change(change(), with, ids, noon);
-        ASSERT_THAT(plan.deliveries, SizeIs(3));
-        const auto& group = plan.deliveries[0].group;
-        auto words = model::to_string(group);
-        EXPECT_EQ(group ? (group->rule.empty() ? "target" : group->rule) + " " + words : words, row.told);
-        EXPECT_FALSE(plan.deliveries[1].group.has_value()) << "it cannot tell several";
-        EXPECT_FALSE(plan.deliveries[2].group.has_value()) << "a build is no message";
-    }
-}
-
-TEST(PlanChange, ARulesGroupIsOfNoMatterToTargetsThatOthersFire) {
-    auto with = table({rule("a", {ruby}, {api}, {"scan"}), rule("b", {ruby}, {api}, {"slack"})});
-    with.rules[0].group = model::RuleGroup{};
-    with.targets.at("slack").tells_several = true;
-    with.targets.at("slack").group = model::Grouping{std::chrono::minutes(5), std::chrono::minutes(5)};
-    UlidSource ids;
-    auto plan = plan_change(change(), with, ids, noon);
-    ASSERT_THAT(plan.deliveries, SizeIs(2));
-    EXPECT_EQ(plan.deliveries[1].target, "slack");
-    EXPECT_EQ(model::to_string(plan.deliveries[1].group), "5m");
 }
 
 TEST(SampleEvent, IsMarkedAndHasTheShapeOfTheRealOne) {
