@@ -34,11 +34,17 @@ Parts::Parts(Outside& outside, std::unique_ptr<store::Store> opened)
               [this](const std::vector<std::string>& targets) { dispatcher.notify(targets); }) {}
 
 Async<Result<void>> Parts::use(Configuration& configuration) {
-    auto rules = co_await store->replace_file_rules(configuration.watch->planning->rules);
+    auto planning = configuration.watch->planning;
+    auto rules = co_await store->replace_file_rules(planning->rules);
     if (!rules) co_return rules.error().while_doing("storing the rule table");
     auto watching = co_await watcher.use(configuration.watch);
-    if (!watching) co_return watching.error().while_doing("taking up the watches");
+    if (!watching) {
+        if (taken_) co_await store->replace_file_rules(taken_->rules);
+        co_return watching.error().while_doing("taking up the watches");
+    }
+    taken_ = std::move(planning);
     configuration.watch.reset();
+    // At a reload this cannot fail.
     auto sending = co_await dispatcher.use(configuration.dispatch);
     if (!sending) co_return sending.error().while_doing("taking up the targets");
     co_return Result<void>();

@@ -50,10 +50,13 @@ struct Parts {
     dispatch::Dispatcher dispatcher;
     watch::Watcher watcher;
 
-    // Hands a configuration to every part; at start and at each reload. What fails leaves the old one in
-    // place. The table of watches goes: the watcher has what it needs of it, and 100,000 would take tens of
+    // Hands a configuration to every part; at start and at each reload, when all of them take it or none
+    // does. The table of watches goes: the watcher has what it needs of it, and 100,000 would take tens of
     // megabytes a second time.
     Async<Result<void>> use(Configuration& configuration);
+
+private:
+    std::shared_ptr<const rules::PlanningTable> taken_;
 };
 
 // The binary that runs, for the jq worker to be executed from.

@@ -85,6 +85,7 @@ Async<void> Dispatcher::State::attempt(QueuePointer queue, Round& round, store::
         co_return;
     }
     tell(*queue, round, attempted.attempt);
+    if (others_to_bury) co_await bury_others();
     // Another rebuild of the dependent may have waited for this one.
     bool lost = attempted.attempt.next == DeliveryState::dead && !dependent.empty();
     if (lost && !round.drain) queue->notify();

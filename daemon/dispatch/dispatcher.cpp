@@ -57,10 +57,6 @@ Async<Result<void>> Dispatcher::use(std::shared_ptr<const DispatchTable> table) 
         health = std::move(*stored);
         state.health_known = true;
     }
-    std::vector<std::string> names;
-    for (const auto& [name, target] : table->targets) names.push_back(name);
-    auto buried = co_await state.store.bury_deliveries_but(names, state.collaborators.clock.now());
-    if (!buried) co_return buried;
     state.table = table;
     state.tokens.review();
     state.collaborators.kafka.renew();
@@ -80,6 +76,7 @@ Async<Result<void>> Dispatcher::use(std::shared_ptr<const DispatchTable> table) 
     for (auto& known : health)
         if (auto queue = state.queues.find(known.target); queue != state.queues.end())
             queue->second->health = std::move(known);
+    co_await state.bury_others();
     // Other hours may be quiet by this table: what still is, is held again. Not before the table is taken, or
     // a claim by the old one could hold it once more.
     auto lifted = co_await state.store.lift("quiet hours", state.collaborators.clock.now());
@@ -88,6 +85,17 @@ Async<Result<void>> Dispatcher::use(std::shared_ptr<const DispatchTable> table) 
                      {{"error", lifted.error().message()}});
     for (const auto& [name, queue] : state.queues) queue->notify();
     co_return Result<void>();
+}
+
+Async<void> Dispatcher::State::bury_others() {
+    others_to_bury = false;
+    std::vector<std::string> names;
+    for (const auto& [name, target] : table->targets) names.push_back(name);
+    auto buried = co_await store.bury_deliveries_but(std::move(names), collaborators.clock.now());
+    if (buried) co_return;
+    others_to_bury = true;
+    log::warning("deliveries to targets that are gone end when the state can be written",
+                 {{"error", buried.error().message()}});
 }
 
 void Dispatcher::notify(const std::vector<std::string>& targets) {

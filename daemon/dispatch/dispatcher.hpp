@@ -71,8 +71,9 @@ public:
     ~Dispatcher();
 
     // New targets get workers, vanished ones lose theirs (their open deliveries are dead), changed ones are
-    // sent to as they are now from the next attempt on; again at each reload. The first time, what an earlier
-    // process left in the middle is due at once. When the state cannot be written the old table stays.
+    // sent to as they are now from the next attempt on; again at each reload, which always succeeds: what
+    // cannot be written then is written later. The first time, what an earlier process left in the middle is
+    // due at once; an error says that the state cannot be read or written.
     Async<Result<void>> use(std::shared_ptr<const DispatchTable> table);
     // There is something new for these targets.
     void notify(const std::vector<std::string>& targets);

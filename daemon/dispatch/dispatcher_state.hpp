@@ -39,6 +39,8 @@ struct Dispatcher::State {
     Async<bool> claim(QueuePointer queue, Round& round, std::size_t places);
     Async<bool> look_ahead(QueuePointer queue);
     Async<void> put_back(std::string delivery_id);
+    // What was for targets that are gone is dead. Owed while the state cannot be written.
+    Async<void> bury_others();
     void claim_failed(DeliveryQueue& queue, const Error& error);
 
     Async<void> attempt(QueuePointer queue, Round& round, store::ClaimedDelivery claimed);
@@ -70,6 +72,7 @@ struct Dispatcher::State {
     Round* round = nullptr;        // likewise
     bool claims_released = false;
     bool health_known = false;
+    bool others_to_bury = false;
     UlidSource ids;
     std::minstd_rand random;
 };

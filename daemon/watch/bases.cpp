@@ -2,6 +2,7 @@
 
 #include "foundation/bytes.hpp"
 #include "foundation/failpoint.hpp"
+#include "foundation/log.hpp"
 #include "watch/watcher_state.hpp"
 
 #include <algorithm>
@@ -88,14 +89,29 @@ Async<Result<void>> Watcher::State::use(std::shared_ptr<const WatchTable> next) 
     }
     schedule_all();
     bell.ring();
-    if (forget) {
+    bases_to_forget = bases_to_forget || forget;
+    co_await forget_others();
+    co_return Result<void>();
+}
+
+Async<void> Watcher::State::forget_others() {
+    others_to_forget = false;
+    if (bases_to_forget) {
         auto forgotten = co_await store.forget_bases_but(watched());
-        if (!forgotten) co_return forgotten.error();
+        bases_to_forget = !forgotten;
+        if (!forgotten) co_return owe_forgetting(forgotten.error());
     }
     // A pattern that comes back later begins with a baseline.
     std::vector<std::string> repositories;
     for (const auto& [name, listing] : listings) repositories.push_back(name);
-    co_return co_await store.forget_tag_lists_but(std::move(repositories));
+    auto forgotten = co_await store.forget_tag_lists_but(std::move(repositories));
+    if (!forgotten) owe_forgetting(forgotten.error());
+}
+
+void Watcher::State::owe_forgetting(const Error& error) {
+    others_to_forget = true;
+    log::warning("what is not watched any more is forgotten when the state can be written",
+                 {{"error", error.message()}});
 }
 
 void Watcher::State::schedule_all() {

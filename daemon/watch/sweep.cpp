@@ -228,8 +228,11 @@ Async<void> Watcher::State::save_marks() {
     auto saved = co_await store.mark_checked(std::move(marks), hosts);
     failpoint("marks-saved");
     if (large) trim_heap();
-    if (saved) registry.saved(std::move(hosts));
-    if (saved) co_return;
+    if (saved) {
+        registry.saved(std::move(hosts));
+        if (others_to_forget) co_await forget_others();
+        co_return;
+    }
     // Nothing is lost but the time of the last look; the next marks bring it again.
     log::warning("check marks could not be saved", {{"error", saved.error().message()}});
 }

@@ -114,7 +114,8 @@ public:
             std::function<void(const std::vector<std::string>& targets)> committed);
     ~Watcher();
 
-    // Loads states from the store and takes the table; again at each reload.
+    // Loads states from the store and takes the table; again at each reload, when an error leaves the old one
+    // in place. What the state holds of others is forgotten then, or as soon as it can be written.
     Async<Result<void>> use(std::shared_ptr<const WatchTable> table);
 
     // The daemon's loop: until cancelled, then what is under way is finished or given up within its deadline.

@@ -175,6 +175,9 @@ struct Watcher::State {
 
     // --- bases.cpp: the table ---
     Async<Result<void>> use(std::shared_ptr<const WatchTable> table);
+    // What is not watched any more has no state. Owed while that cannot be written.
+    Async<void> forget_others();
+    void owe_forgetting(const Error& error);
     // Adds and removes bases; returns whether one of the known was removed.
     bool take_bases(const WatchTable& next, const std::vector<Found>& found);
     // Adds the base, or gives it these settings.
@@ -330,6 +333,8 @@ struct Watcher::State {
     std::uint64_t seed;
     std::uint64_t dice;
     bool loaded = false;
+    bool others_to_forget = false;  // what is not watched is still in the state
+    bool bases_to_forget = false;   // and there are bases among it
     bool running = false;
 };
 

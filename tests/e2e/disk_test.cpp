@@ -108,6 +108,53 @@ TEST_F(Disk, FullIsShownInStatusAndReadiness) {
     expect_it_recovers();
 }
 
+// What is to be stored of a configuration comes first; what it makes superfluous goes when it can.
+TEST_F(Disk, FullAReloadIsTakenWholeOrNotAtAll) {
+    auto base = [&](std::size_t i) {
+        return "\"" + world.address() + "/crash/base:" + world.tag_name(i) + "\"";
+    };
+    auto configuration = [&](const std::string& watched, const std::string& rule,
+                             const std::string& targets) {
+        return "registries: {\"" + world.address() +
+               "\": {plain_http: true}}\ndefaults: {interval: 300ms}\n" + "watch: [" + watched +
+               "]\nrules: [{name: " + rule + ", base: \"" + world.address() +
+               "/crash/*:*\", fire: hook}]\ntargets:\n  hook: {preset: webhook, url: \"http://" +
+               world.address() + "/hook\"}\n" + targets;
+    };
+    const std::string spare = "  spare: {preset: webhook, url: \"http://" + world.address() +
+                              "/care\"}\nnotify: [{events: base.recovered, fire: spare}]\n";
+    auto targets = [&] { return program.json({"targets"})["items"].size(); };
+    auto bases = [&] { return program.json({"bases"})["items"].size(); };
+    program.write_configuration(configuration(base(0) + ", " + base(2), "all", spare));
+    program.start();
+    ASSERT_TRUE(program.ready()) << program.log();
+    ASSERT_TRUE(eventually([&] { return program.has_recorded(2); })) << program.log();
+    set_fault("full");
+
+    program.write_configuration(configuration(base(0), "other", ""));
+    program.reload();
+    ASSERT_TRUE(eventually([&] { return program.log().find("was not reloaded") != std::string::npos; }))
+        << program.log();
+    EXPECT_EQ(bases(), 2u);
+    EXPECT_EQ(targets(), 2u);
+
+    program.write_configuration(configuration(base(0), "all", ""));
+    program.reload();
+    ASSERT_TRUE(eventually([&] { return program.log().find("reloaded; values of") != std::string::npos; }))
+        << program.log();
+    EXPECT_EQ(bases(), 1u);
+    EXPECT_EQ(targets(), 1u);
+    EXPECT_THAT(program.log(), testing::HasSubstr("is forgotten when the state can be written"));
+
+    set_fault("");
+    world.move(0);
+    ASSERT_TRUE(eventually([&] { return !world.told().empty(); })) << program.log();
+    EXPECT_EQ(program.stop(), 0) << program.log();
+    EXPECT_THAT(store::broken_invariants(program.state_path()), testing::IsEmpty());
+    SQLite::Database state(program.state_path());
+    EXPECT_EQ(state.execAndGet("SELECT count(*) FROM bases").getInt(), 1) << "forgotten with the last marks";
+}
+
 TEST_F(Disk, ReadOnlyIsOneClearErrorAtTheStart) {
     set_fault("read-only");
     auto outcome = program.verb({"run"});
