@@ -4,10 +4,15 @@ namespace basewatch::dispatch {
 
 namespace {
 
-// It answers, and will not take this from us.
+// It answers, and does not take this from us.
 bool refuses(ErrorKind kind) {
     return kind == ErrorKind::unauthorized || kind == ErrorKind::not_found || kind == ErrorKind::too_large ||
            kind == ErrorKind::invalid;
+}
+
+// A topic that a broker does not know may be on its way: to Kafka's own clients that is an error to retry.
+bool is_final(ErrorKind kind) {
+    return kind == ErrorKind::blocked || (refuses(kind) && kind != ErrorKind::not_found);
 }
 
 Failure failure_of(const Error& error) {
@@ -15,7 +20,7 @@ Failure failure_of(const Error& error) {
     return {refused ? "4xx" : class_of(error.kind()),
             error.message(),
             {},
-            refused || error.kind() == ErrorKind::blocked,
+            is_final(error.kind()),
             refused ? model::Sign::refused : model::Sign::absent};
 }
 

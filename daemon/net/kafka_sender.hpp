@@ -73,11 +73,11 @@ public:
     static Result<void> usable();
 
     // Returns when a broker has confirmed it, or cannot. Errors that end it at once: unauthorized (the login,
-    // the topic), not_found (no such topic), too_large, invalid (the broker refuses this record), blocked,
-    // and tls where no broker is left. What may pass (no connection, no leader, too few replicas) is tried
-    // until the message's time is over: then name_lookup, unreachable, tls or timed_out, whatever was last
-    // seen. server_error, unsupported, cancelled. An error after the message was sent may mean that it was
-    // taken.
+    // the topic), not_found (no such topic), too_large, invalid (the broker refuses this record, or a topic
+    // of this name), blocked, and tls where no broker is left. What may pass (no connection, no leader, too
+    // few replicas) is tried until the message's time is over: then name_lookup, unreachable, tls or
+    // timed_out, whatever was last seen. server_error, unsupported, cancelled. An error after the message was
+    // sent may mean that it was taken.
     Async<Result<KafkaReceipt>> send(KafkaMessage message);
 
     // Producers read their files when they begin: the next message of each sender begins a new one.

@@ -86,6 +86,21 @@ TEST_F(KafkaTest, WhatTheBrokerCannotTakeComesAgainUnderTheSameId) {
     EXPECT_EQ(records[0].headers["webhook-id"], id);
 }
 
+TEST_F(KafkaTest, ATopicThatIsMadeLaterGetsIt) {
+    KafkaCluster cluster;
+    cluster.create("base-images");
+    cluster.fail("base-images", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+    auto target = bus(cluster.brokers());
+    target.fields.timeout = 1s;
+    auto id = tried(target);
+    EXPECT_EQ(house.state(id), DeliveryState::waiting);
+    EXPECT_EQ(house.attempts(id).at(0).reason, "4xx");
+    cluster.fail("base-images", RD_KAFKA_RESP_ERR_NO_ERROR);
+    clock.advance(house.delivery(id).due_at - clock.now());
+    ASSERT_TRUE(house.until_state(id, DeliveryState::delivered));
+    EXPECT_THAT(cluster.records("base-images", 1), SizeIs(1));
+}
+
 TEST_F(KafkaTest, WhatIsRefusedIsDeadWithTheReason) {
     KafkaCluster cluster;
     cluster.create("base-images");
@@ -148,7 +163,7 @@ TEST(KafkaReceipt, WhatAnErrorMeansForADelivery) {
     };
     const Row rows[] = {
         {ErrorKind::unauthorized, "4xx", DeliveryState::dead, model::Sign::refused},
-        {ErrorKind::not_found, "4xx", DeliveryState::dead, model::Sign::refused},
+        {ErrorKind::not_found, "4xx", DeliveryState::waiting, model::Sign::refused},
         {ErrorKind::too_large, "4xx", DeliveryState::dead, model::Sign::refused},
         {ErrorKind::invalid, "4xx", DeliveryState::dead, model::Sign::refused},
         {ErrorKind::blocked, "blocked address", DeliveryState::dead, model::Sign::absent},

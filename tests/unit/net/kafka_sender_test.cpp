@@ -421,7 +421,7 @@ TEST(Kafka, WhatABrokersErrorMeans) {
         {RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM, ErrorKind::unauthorized},
         {RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, ErrorKind::unauthorized},
         {RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, ErrorKind::not_found},
-        {RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION, ErrorKind::not_found},
+        {RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION, ErrorKind::invalid},
         {RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE, ErrorKind::too_large},
         {RD_KAFKA_RESP_ERR_POLICY_VIOLATION, ErrorKind::invalid},
         {RD_KAFKA_RESP_ERR__MSG_TIMED_OUT, ErrorKind::timed_out},
