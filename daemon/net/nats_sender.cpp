@@ -119,7 +119,7 @@ Async<Result<NatsAck>> NatsSender::publish(std::shared_ptr<Line> line, NatsMessa
     auto deadline = clock_.monotonic() + message.timeout;
     auto connection = co_await this->connection(line, message.access, deadline);
     if (!connection) co_return connection.error();
-    auto held = *connection;
+    const auto& held = *connection;
     bool late = false;
     auto timer = clock_.call_at(deadline + patience, [&late, held] {
         late = true;

@@ -72,7 +72,8 @@ std::string describe(const net::NatsMessage& message) {
     if (!access.credentials_file.empty()) text += ", by a credentials file";
     text += "\nsubject: " + message.subject +
             (message.jetstream ? ", to be stored by a JetStream stream" : ", without JetStream") + "\n";
-    for (const auto& [name, value] : message.headers) text += name + ": " + value + "\n";
+    for (const auto& [name, value] : message.headers)
+        text.append(name).append(": ").append(value).append("\n");
     text += "Nats-Msg-Id: " + message.message_id + "\n\n" + message.body;
     return redact(text);
 }

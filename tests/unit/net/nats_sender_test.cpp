@@ -9,10 +9,12 @@
 #include "support/manual_clock.hpp"
 #include "support/nats_server.hpp"
 #include "support/run_async.hpp"
+#include "unit/net/nats_credentials.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <source_location>
 
 namespace basewatch::net {
@@ -139,6 +141,26 @@ TEST_F(NatsSenderTest, LetsItselfInByNkey) {
     auto ack = send(message);
     EXPECT_TRUE(ack) << ack.error().message();
     message.access.nkey_file = folder / "nothing";
+    EXPECT_FALSE(send(message));
+}
+
+TEST_F(NatsSenderTest, LetsItselfInByACredentialsFile) {
+    test::TemporaryFolder folder;
+    NatsServer server("jetstream: false\noperator: " + std::string(nats_operator) +
+                      "\nresolver: MEMORY\nresolver_preload: {" + nats_account_key + ": " + nats_account +
+                      "}");
+    auto message = message_to(server.port());
+    message.jetstream = false;
+    expect_fault(message, ErrorKind::unauthorized, "Authorization");
+    message.access.credentials_file =
+        folder.write("user.creds", std::string("-----BEGIN NATS USER JWT-----\n") + nats_user +
+                                       "\n------END NATS USER JWT------\n\n-----BEGIN USER NKEY SEED-----\n" +
+                                       nats_user_seed + "\n------END USER NKEY SEED------\n");
+    auto ack = send(message);
+    EXPECT_TRUE(ack) << ack.error().message();
+    message.access.credentials_file = folder.write("empty.creds", "");
+    EXPECT_FALSE(send(message));
+    message.access.credentials_file = folder / "nothing.creds";
     EXPECT_FALSE(send(message));
 }
 
@@ -316,6 +338,24 @@ TEST_F(NatsSenderTest, AnIdleConnectionIsClosed) {
     }
     hands.advance(2s);
     EXPECT_EQ(other.connections(), 0u);
+}
+
+// What the unit's TasksMax is reckoned with.
+TEST_F(NatsSenderTest, AConnectionCostsThreeThreads) {
+    auto threads = [] {
+        return std::distance(std::filesystem::directory_iterator("/proc/self/task"),
+                             std::filesystem::directory_iterator());
+    };
+    NatsServer server;
+    server.create_stream("EVENTS", "basewatch.>");
+    auto message = message_to(server.port());
+    EXPECT_TRUE(send(message));
+    auto with_one = threads();
+    for (const char* target : {"second", "third"}) {
+        message.target = target;
+        EXPECT_TRUE(send(message));
+    }
+    EXPECT_EQ(threads(), with_one + 2 * 3);
 }
 
 TEST_F(NatsSenderTest, ManyMessagesShareOneConnection) {
