@@ -2,21 +2,18 @@
 
 #include "net/address_guard.hpp"
 #include "net/curl.hpp"
+#include "net/own_thread.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/cancellation_state.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <charconv>
-#include <csignal>
+#include <functional>
+#include <memory>
+#include <mutex>
 #include <sys/socket.h>
-#include <thread>
 
 namespace basewatch::net {
 
@@ -24,61 +21,29 @@ namespace {
 
 constexpr std::size_t most_text = 2u << 10;
 
-// One message on its way, on a thread of its own. Made, asked and ended on the loop.
+// One message on its way. Made, asked and ended on the loop.
 class Transfer {
 public:
-    Transfer(asio::any_io_executor executor, Mail mail, std::string resolved)
-        : mail_(std::move(mail)),
-          resolved_(std::move(resolved)),
-          executor_(executor),
-          done_(executor, Monotonic::max()) {}
-    ~Transfer() {
-        give_up();
-        if (thread_.joinable()) thread_.join();
-        clean_up();
-    }
+    Transfer(Mail mail, std::string resolved) : mail_(std::move(mail)), resolved_(std::move(resolved)) {}
+    ~Transfer() { clean_up(); }
     Transfer(const Transfer&) = delete;
     Transfer& operator=(const Transfer&) = delete;
 
     // False when libcurl has no memory for it.
-    bool start(const std::shared_ptr<Transfer>& self) {
+    bool start() {
         multi_ = curl().multi_init();
         easy_ = curl().easy_init();
         if (multi_ == nullptr || easy_ == nullptr || !prepare()) return false;
-        if (curl().multi_add_handle(multi_, easy_) != CURLM_OK) return false;
-        std::weak_ptr<Transfer> weak = self;
-        thread_ = std::thread([this, weak] {
-            run();
-            if (gone_) return;
-            asio::post(executor_, [weak] {
-                if (auto held = weak.lock()) {
-                    held->ended_ = true;
-                    held->done_.cancel();
-                }
-            });
-        });
-        return true;
+        return curl().multi_add_handle(multi_, easy_) == CURLM_OK;
     }
-    // Returns when the thread is done with it; a waiter that is cancelled makes that soon.
-    Async<void> wait() {
-        co_await asio::this_coro::throw_if_cancelled(false);
-        while (!ended_) {
-            bool asked_to_stop = co_await stop_requested();
-            if (asked_to_stop) give_up();
-            co_await done_.async_wait(asio::as_tuple(asio::use_awaitable));
-        }
-    }
+    // Until it is done, on a thread of its own.
+    void run();
     // Soon: neither a wait of libcurl's nor a QUIT that nobody answers holds it up.
     void give_up() {
         std::scoped_lock lock(mutex_);
         given_up_ = true;
         if (multi_ != nullptr) curl().multi_wakeup(multi_);
         if (socket_ != CURL_SOCKET_BAD) shutdown(socket_, SHUT_RDWR);
-    }
-    // Nobody is left to be told.
-    void abandon() {
-        gone_ = true;
-        give_up();
     }
 
     // After the end.
@@ -105,7 +70,6 @@ private:
         return true;
     }
     bool prepare();
-    void run();
     void clean_up();
     static std::size_t read(char* to, std::size_t size, std::size_t count, void* self);
     static std::size_t hear(char* line, std::size_t size, std::size_t count, void* self);
@@ -114,9 +78,6 @@ private:
 
     Mail mail_;
     std::string resolved_;
-    asio::any_io_executor executor_;
-    asio::steady_timer done_;
-    bool ended_ = false;
     CURLM* multi_ = nullptr;
     CURL* easy_ = nullptr;
     curl_slist* recipients_ = nullptr;
@@ -126,10 +87,9 @@ private:
     std::array<char, CURL_ERROR_SIZE> fault_{};
     CURLcode result_ = CURLE_ABORTED_BY_CALLBACK;
     bool taken_ = false, blocked_ = false;
-    std::atomic<bool> given_up_ = false, gone_ = false;
+    std::atomic<bool> given_up_ = false;
     std::mutex mutex_;  // of multi_ and socket_, once the thread runs
     curl_socket_t socket_ = CURL_SOCKET_BAD;
-    std::thread thread_;
 };
 
 bool Transfer::prepare() {
@@ -162,11 +122,6 @@ bool Transfer::prepare() {
 }
 
 void Transfer::run() {
-    // What OpenSSL writes to a server that hung up must not end the process.
-    sigset_t broken_pipe;
-    sigemptyset(&broken_pipe);
-    sigaddset(&broken_pipe, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
     for (int running = 1; running > 0 && !given_up_;) {
         if (curl().multi_perform(multi_, &running) != CURLM_OK) break;
         if (running > 0) curl().multi_poll(multi_, nullptr, 0, 1000, nullptr);
@@ -298,21 +253,20 @@ Async<Result<MailReply>> MailSender::send(Mail mail) {
     auto names = pinned(mail, *addresses);
     if (!names) co_return names.error();
     bool literal = mail.host.find(':') != std::string::npos;
-    auto transfer = std::make_shared<Transfer>(executor_, std::move(mail), literal ? "" : *names);
-    // However this coroutine goes, the thread is not left behind.
-    struct Guard {
-        std::shared_ptr<Transfer> held;
-        ~Guard() { held->abandon(); }
-    } guard{transfer};
-    if (!transfer->start(transfer))
-        co_return Error(ErrorKind::unreachable, "libcurl could not be set up for a mail");
+    auto transfer = std::make_shared<Transfer>(std::move(mail), literal ? "" : *names);
+    if (!transfer->start()) co_return Error(ErrorKind::unreachable, "libcurl could not be set up for a mail");
     bool is_late = false;
     auto timer = clock_.call_at(deadline, [&is_late, transfer] {
         is_late = true;
         transfer->give_up();
     });
-    co_await transfer->wait();
+    std::function<Result<bool>()> work = [transfer] {
+        transfer->run();
+        return Result<bool>(true);
+    };
+    auto ran = co_await on_own_thread(executor_, work, [transfer] { transfer->give_up(); });
     timer.reset();
+    if (!ran) co_return ran.error();
     auto reply = transfer->reply();
     if (transfer->was_taken()) co_return reply;
     if (is_late) co_return late;
