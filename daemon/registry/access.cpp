@@ -144,6 +144,12 @@ Async<Result<Answer>> Access::ask_hop(Hop hop, Question question, bool had_turn)
         if (!response) co_return response.error();
         hop.host->answered_from(response->remote);
         if (response->status != 200 && !used.header.empty()) strike(response->body, used.header);
+        if (response->status == 401 && !may_authorize && used.kind == Authorization::Kind::basic) {
+            // What we log in for is never worth an account: one wrong password is enough.
+            auto error = denied(hop, *response, used, "");
+            passwords_.refuse(hop.host->name + "\n" + used.identity, error, exchange_.clock().monotonic());
+            co_return error;
+        }
         if (response->status != 401 || !may_authorize) {
             if (used.kind == Authorization::Kind::basic || used.kind == Authorization::Kind::registry_token)
                 wrong_in_a_row_.erase(hop.host->name + "\n" + used.identity);

@@ -29,7 +29,8 @@ struct Question {
     // Where an earlier answer's redirect led: asked as if the registry sent us there again.
     std::optional<net::Url> continued{};
     bool long_token = false;  // wants a token with most of its life before it
-    bool password = false;    // no part of the registry API, and wants the user's password itself
+    // No part of the registry API, and wants the user's password itself; one 401 keeps it back from then on.
+    bool password = false;
 };
 
 struct Answer {

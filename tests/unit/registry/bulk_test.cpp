@@ -374,31 +374,68 @@ TEST_F(BulkTest, DockerHubsOwnApiIsForThoseWhoAskForIt) {
 }
 
 // Known by the token server that it names, and asked with the user's password, which its API wants.
-TEST_F(BulkTest, HarborIsKnownByItsTokenServer) {
-    test::TokenRules rules;
-    rules.realm = "https://harbor.example.com/service/token";
-    rules.path = "/service/token";
-    rules.service = "harbor-registry";
-    rules.username = "robot";
-    rules.password = "only-for-harbor";
-    registry.ask_for_token(rules);
-    transport.serve("https://harbor.example.com", registry);
-    auto& harbor = settings->by_host["harbor.example.com"];
-    harbor.username = "robot";
-    harbor.password = Secret("only-for-harbor");
+struct HarborBulkTest : BulkTest {
+    HarborBulkTest() {
+        test::TokenRules rules;
+        rules.realm = "https://harbor.example.com/service/token";
+        rules.path = "/service/token";
+        rules.service = "harbor-registry";
+        rules.username = "robot";
+        rules.password = "only-for-harbor";
+        registry.ask_for_token(rules);
+        transport.serve("https://harbor.example.com", registry);
+        log_in("only-for-harbor");
+    }
+    void log_in(const std::string& password) {
+        auto& harbor = settings->by_host["harbor.example.com"];
+        harbor.username = "robot";
+        harbor.password = Secret(password);
+    }
+    Result<Pointer> poll_harbor(const std::string& repository = "team/app") {
+        return wait_for(
+            client().look_up(reference("harbor.example.com/" + repository + ":1"), {known[1], clock.now()}));
+    }
+};
+
+TEST_F(HarborBulkTest, IsKnownByItsTokenServer) {
     answer_api("/api/v2.0/projects/team/repositories/app/artifacts",
                R"([{"digest":")" + known[1].text() + R"(","tags":[{"name":"1"}]}])");
-    auto poll_harbor = [&] {
-        client().expect_tags({{"harbor.example.com/team/app", 12}});
-        return wait_for(
-            client().look_up(reference("harbor.example.com/team/app:1"), {known[1], clock.now()}));
-    };
+    client().expect_tags({{"harbor.example.com/team/app", 12}});
     EXPECT_TRUE(poll_harbor());  // what it is, is told by its first challenge
     EXPECT_EQ(lists(), 0u);
     EXPECT_EQ(poll_harbor()->digest, known[1]);
     EXPECT_EQ(lists(), 1u);
     EXPECT_EQ(heads(), 2u);
     EXPECT_EQ(last_authorization("/api/v2.0/"), "Basic cm9ib3Q6b25seS1mb3ItaGFyYm9y");
+}
+
+// Five wrong passwords lock an account of many a directory, and there are hundreds of repositories.
+TEST_F(HarborBulkTest, APasswordThatItsApiRefusesIsNotSentForTheNextRepository) {
+    std::map<std::string, std::size_t> tags;
+    for (int i = 0; i < 5; ++i) {
+        std::string repository = "team/app" + std::to_string(i);
+        registry.push(repository, "1", numbered(1));
+        tags["harbor.example.com/" + repository] = 12;
+    }
+    client().expect_tags(tags);
+    EXPECT_TRUE(poll_harbor("team/app0"));  // what it is, is told by its first challenge
+    answer_api("/api/v2.0/", R"({"errors":[{"code":"UNAUTHORIZED"}]})", 401);
+    auto poll_all = [&] {
+        for (int i = 0; i < 5; ++i) EXPECT_EQ(poll_harbor("team/app" + std::to_string(i))->digest, known[1]);
+    };
+    poll_all();
+    EXPECT_EQ(lists(), 1u) << "tags are asked for with tokens, which it still hands out";
+    clock.advance(15min);
+    poll_all();
+    EXPECT_EQ(lists(), 2u);
+    clock.advance(15min);
+    poll_all();
+    EXPECT_EQ(lists(), 2u) << "twice as long the second time";
+    registry.token_rules().password = "another";
+    log_in("another");
+    client().replace_settings(settings);
+    poll_all();
+    EXPECT_EQ(lists(), 3u) << "a new password is tried at once";
 }
 
 TEST_F(BulkTest, ListsHaveABucketOfTheirOwn) {
