@@ -72,9 +72,12 @@ Async<Result<CheckReport>> Watcher::State::ask(model::Reference base, model::Det
         co_return co_await fail(base, by, error);
     }
 
-    // Whoever asks by hand, or was told of a push, wants to know for certain.
+    // Whoever asks by hand, or was told of a push, wants to know for certain. And what is recorded is not the
+    // last answer while another one is held: a mirror that still shows it proves nothing.
     registry::LastAnswer last;
-    bool asks_whether_still = by == model::DetectedBy::poll && known->profile == model::accept_profile;
+    bool holds = known->settling && known->settling->holds();
+    bool asks_whether_still =
+        by == model::DetectedBy::poll && known->profile == model::accept_profile && !holds;
     if (asks_whether_still) last = {known->observation.digest(), known->checked_at};
     bool insists = by == model::DetectedBy::request;
     auto pointer = co_await registry.look_up(base, std::move(last), insists);

@@ -263,6 +263,29 @@ TEST_F(Settled, ThereAndBackLeavesNothingBehind) {
     EXPECT_THAT(house.kinds(), IsEmpty());
 }
 
+// Only who was asked first may say that what is held is gone: a mirror that lags still has the old one.
+TEST_F(Settled, AStaleMirrorDoesNotEndAHold) {
+    for (bool by_hand : {true, false}) {
+        SCOPED_TRACE(by_hand ? "found by hand" : "found by poll");
+        SweepHouse mirrored;
+        mirrored.registries->by_host[SweepHouse::host].mirrors = {{"cache.example.com", ""}};
+        test::RegistryScript cache;
+        mirrored.transport.serve("https://cache.example.com", cache);
+        auto old = of({{"linux/amd64", "one"}, {"linux/arm64", "one"}});
+        cache.push("base", "1", old);
+        mirrored.registry.push("base", "1", old);
+        mirrored.use({both(2h)});
+        mirrored.run();
+        mirrored.registry.push("base", "1", of({{"linux/amd64", "two"}, {"linux/arm64", "one"}}));
+        if (by_hand)
+            EXPECT_EQ(mirrored.check(ours).outcome, CheckReport::Outcome::held);
+        else
+            mirrored.pass(4h + 15min);
+        mirrored.pass(2h + 15min);
+        EXPECT_THAT(mirrored.kinds(), ElementsAre("content"));
+    }
+}
+
 TEST_F(Settled, AFlappingRegistryIsToldOnce) {
     push("one", "one");
     house.use({both(0s)});

@@ -73,12 +73,11 @@ public:
 
     SweepHouse() : store_(*store::Store::open(":memory:", loop_.get_executor())) {
         log::open(log::Format::text, log::Level::error);
-        auto settings = std::make_shared<settings::RegistriesSettings>();
-        for (const char* name : {host, "docker.io"}) settings->by_host[name].rate = settings::Rate{100'000};
+        for (const char* name : {host, "docker.io"}) registries->by_host[name].rate = settings::Rate{100'000};
         transport.serve("https://registry.example.com", registry);
         transport.serve("https://registry-1.docker.io", registry);
         client_ =
-            std::make_unique<registry::RegistryClient>(loop_.get_executor(), clock, transport, settings);
+            std::make_unique<registry::RegistryClient>(loop_.get_executor(), clock, transport, registries);
         restart();
     }
     ~SweepHouse() { stop(); }
@@ -199,6 +198,9 @@ public:
     test::ManualClock clock{loop_};
     test::RegistryScript registry;
     test::FakeTransport transport;
+    // To be changed before anything is asked.
+    std::shared_ptr<settings::RegistriesSettings> registries =
+        std::make_shared<settings::RegistriesSettings>();
     std::vector<std::vector<std::string>> committed;
 
 private:
