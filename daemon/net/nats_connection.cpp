@@ -107,7 +107,9 @@ void set_tls(Options& set, const NatsAccess& access, const std::string& host) {
     if (!access.client_certificate_file.empty())
         set.then(nats.load_certificate(set.options, access.client_certificate_file.c_str(),
                                        access.client_key_file.c_str()));
-    set.then(nats.set_expected_hostname(set.options, host.c_str()));
+    // A final dot makes a name absolute for the resolver; certificates are written without it.
+    auto name = host.ends_with('.') ? host.substr(0, host.size() - 1) : host;
+    set.then(nats.set_expected_hostname(set.options, name.c_str()));
 }
 
 struct Message {
@@ -134,8 +136,9 @@ struct NatsConnection::Handles {
     }
     Result<NatsAck> store(natsMsg* message, Milliseconds timeout) const;
     Result<NatsAck> send(natsMsg* message, Milliseconds timeout) const;
-    // The server says of a subject that we may not use so, and nothing of the message.
-    std::optional<Error> forbidden() const;
+    // The server says of a subject that we may not use so, and nothing of the message. What it said of
+    // another one stays there, too.
+    std::optional<Error> forbidden(const natsMsg* message) const;
 
     natsConnection* connection = nullptr;
     jsCtx* jetstream = nullptr;
@@ -180,10 +183,13 @@ Result<void> NatsConnection::connect(const NatsAccess& access, const std::string
     return {};
 }
 
-std::optional<Error> NatsConnection::Handles::forbidden() const {
+std::optional<Error> NatsConnection::Handles::forbidden(const natsMsg* message) const {
     const char* text = nullptr;
-    if (nats_library().connection_error(connection, &text) != NATS_NOT_PERMITTED) return std::nullopt;
-    return Error(ErrorKind::unauthorized, std::string("NATS: ") + (text != nullptr ? text : "not permitted"));
+    bool refused = nats_library().connection_error(connection, &text) == NATS_NOT_PERMITTED;
+    std::string said(text != nullptr ? text : "");
+    auto subject = "\"" + std::string(nats_library().subject_of(message)) + "\"";
+    if (!refused || said.find(subject) == std::string::npos) return std::nullopt;
+    return Error(ErrorKind::unauthorized, "NATS: " + said);
 }
 
 Result<NatsAck> NatsConnection::Handles::store(natsMsg* message, Milliseconds timeout) const {
@@ -195,7 +201,7 @@ Result<NatsAck> NatsConnection::Handles::store(natsMsg* message, Milliseconds ti
     jsErrCode code{};
     auto status = nats.jetstream_publish(&ack, jetstream, message, &options, &code);
     if (status != NATS_OK) {
-        auto why = forbidden();
+        auto why = forbidden(message);
         return why ? *why : refusal_of(status, static_cast<std::uint16_t>(code));
     }
     NatsAck stored{ack->Stream != nullptr ? ack->Stream : "", ack->Sequence, ack->Duplicate};
@@ -207,7 +213,7 @@ Result<NatsAck> NatsConnection::Handles::send(natsMsg* message, Milliseconds tim
     const auto& nats = nats_library();
     auto status = nats.publish(connection, message);
     if (status == NATS_OK) status = nats.flush(connection, at_least_one(timeout));
-    if (auto why = forbidden()) return *why;
+    if (auto why = forbidden(message)) return *why;
     if (status != NATS_OK) return error_of(status);
     return NatsAck();
 }
@@ -221,8 +227,9 @@ Result<NatsAck> NatsConnection::publish(const NatsMessage& message, Milliseconds
 }
 
 bool NatsConnection::usable() const {
-    return handles_ && relay_->is_open() && local_port_ == relay_->near_port() &&
-           !nats_library().is_closed(handles_->connection);
+    // The library is not asked: it holds its lock while it writes, for as long as a full socket wants, and
+    // the relay sees its end.
+    return handles_ && relay_->is_open() && local_port_ == relay_->near_port();
 }
 
 }  // namespace basewatch::net

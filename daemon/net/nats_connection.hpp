@@ -24,7 +24,7 @@ struct NatsServer {
 struct NatsAccess {
     std::vector<NatsServer> servers;  // tried in this order
     bool tls = false;                 // else: where the server asks for it
-    std::string ca_file;              // PEM, instead of the system's store
+    std::string ca_file;              // PEM, beside the system's store, which the library always trusts
     std::string client_certificate_file, client_key_file;
     std::string username, password;
     std::string token;

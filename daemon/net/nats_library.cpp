@@ -29,7 +29,6 @@ NatsLibrary load() {
         .find("natsOptions_SetNKeyFromSeed", functions.set_nkey)
         .find("natsOptions_SetUserCredentialsFromFiles", functions.set_credentials)
         .find("natsConnection_Connect", functions.connect)
-        .find("natsConnection_IsClosed", functions.is_closed)
         .find("natsConnection_GetLocalIPAndPort", functions.local_address)
         .find("natsConnection_GetLastError", functions.connection_error)
         .find("natsConnection_PublishMsg", functions.publish)
@@ -41,6 +40,7 @@ NatsLibrary load() {
         .find("js_PublishMsg", functions.jetstream_publish)
         .find("jsPubAck_Destroy", functions.ack_destroy)
         .find("natsMsg_Create", functions.message_create)
+        .find("natsMsg_GetSubject", functions.subject_of)
         .find("natsMsgHeader_Set", functions.header_set)
         .find("natsMsg_Destroy", functions.message_destroy);
     functions.usable = library.usable();

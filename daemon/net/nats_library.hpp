@@ -31,7 +31,6 @@ struct NatsLibrary {
     decltype(&natsOptions_SetNKeyFromSeed) set_nkey = nullptr;
     decltype(&natsOptions_SetUserCredentialsFromFiles) set_credentials = nullptr;
     decltype(&natsConnection_Connect) connect = nullptr;
-    decltype(&natsConnection_IsClosed) is_closed = nullptr;
     decltype(&natsConnection_GetLocalIPAndPort) local_address = nullptr;
     decltype(&natsConnection_GetLastError) connection_error = nullptr;
     decltype(&natsConnection_PublishMsg) publish = nullptr;
@@ -43,6 +42,7 @@ struct NatsLibrary {
     decltype(&js_PublishMsg) jetstream_publish = nullptr;
     decltype(&jsPubAck_Destroy) ack_destroy = nullptr;
     decltype(&natsMsg_Create) message_create = nullptr;
+    decltype(&natsMsg_GetSubject) subject_of = nullptr;
     decltype(&natsMsgHeader_Set) header_set = nullptr;
     decltype(&natsMsg_Destroy) message_destroy = nullptr;
     Result<void> usable;  // nothing is to be called where it is a fault

@@ -129,9 +129,11 @@ Async<Result<NatsAck>> NatsSender::publish(std::shared_ptr<Line> line, NatsMessa
     std::function<Result<NatsAck>()> work = [held, &message, left] { return held->publish(message, left); };
     auto ack = co_await on_own_thread(executor_, work, [held] { held->break_off(); });
     if (ack) co_return ack;
-    // What it said of one message it would say of the next, too.
-    bool forbidden = ack.error().kind() == ErrorKind::unauthorized;
-    if (line->connection == held && (forbidden || !held->usable())) line->connection.reset();
+    // What it said of one message it would say of the next, too; and the library may know of an end that the
+    // relay has not seen yet.
+    auto kind = ack.error().kind();
+    bool for_all = kind == ErrorKind::unauthorized || kind == ErrorKind::unreachable;
+    if (line->connection == held && (for_all || !held->usable())) line->connection.reset();
     bool asked_to_stop = co_await stop_requested();
     if (asked_to_stop) co_return stopped();
     if (late) co_return Error(ErrorKind::timed_out, "NATS: the server did not answer in time");
