@@ -291,6 +291,9 @@ Error error_of(rd_kafka_resp_err_t code) {
 Error connection_error(rd_kafka_resp_err_t code, std::string_view reason) {
     auto kind = kind_of(code);
     auto says = [&](std::string_view words) { return reason.find(words) != std::string_view::npos; };
+    // librdkafka calls every request of a login that failed a refusal, also one that got no answer.
+    bool unanswered = says("handshake failed: Local:");
+    if (kind == ErrorKind::unauthorized && unanswered) kind = ErrorKind::unreachable;
     bool about_tls = says("SSL_HANDSHAKE") || says("SSL routines");
     if (kind == ErrorKind::unreachable && about_tls) kind = ErrorKind::tls;
     if (kind == ErrorKind::unreachable && says("imed out")) kind = ErrorKind::timed_out;

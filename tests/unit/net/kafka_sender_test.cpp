@@ -440,6 +440,21 @@ TEST(Kafka, WhatABrokersErrorMeans) {
         ErrorKind::tls);
 }
 
+TEST(Kafka, ALoginThatGotNoAnswerIsNotRefused) {
+    auto kind = [](const char* reason) {
+        return connection_error(RD_KAFKA_RESP_ERR__AUTHENTICATION, reason).kind();
+    };
+    EXPECT_EQ(kind("SASL SCRAM-SHA-256 mechanism handshake failed: Local: Broker transport failure: broker's "
+                   "supported mechanisms:  (after 4ms in state AUTH_HANDSHAKE)"),
+              ErrorKind::unreachable);
+    EXPECT_EQ(
+        kind("SASL PLAIN mechanism handshake failed: Local: Timed out: broker's supported mechanisms: "),
+        ErrorKind::timed_out);
+    EXPECT_EQ(kind("SASL PLAIN mechanism handshake failed: Broker: Unsupported SASL mechanism: broker's "
+                   "supported mechanisms: SCRAM-SHA-512"),
+              ErrorKind::unauthorized);
+}
+
 TEST(Kafka, ALoginThatAnOldLibraryCannotMakeIsExplained) {
     EXPECT_THAT(login_trap(KafkaLogin::scram_sha_512, 0x020002ff), HasSubstr("2.6.1"));
     EXPECT_THAT(login_trap(KafkaLogin::scram_sha_256, 0x020600ff), HasSubstr("2.6.1"));
