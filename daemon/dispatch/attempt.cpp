@@ -59,8 +59,13 @@ Verdict of_unprepared(const presets::Target& target, const Prepared& prepared, i
 Async<void> Dispatcher::State::attempt(QueuePointer queue, Round& round, store::ClaimedDelivery claimed) {
     Place place(queue);
     auto with = table;
-    if (!with->targets.contains(queue->name())) {
+    auto target = with->targets.find(queue->name());
+    bool removed = target == with->targets.end();
+    // A reload since it was claimed: the target is gone, or tells events one by one now, as the next claim
+    // does.
+    if (removed || (!claimed.joined.empty() && !target->second.tells_several)) {
         co_await put_back(claimed.delivery.id);
+        if (!removed) queue->notify();
         co_return;
     }
     auto id = claimed.delivery.id;

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include <map>
+#include <set>
 
 namespace basewatch::test {
 namespace {
@@ -117,6 +118,32 @@ TEST_F(Messages, OfSeveralEventsAreToldOneByOneWhereTheBodyCannotTellThemAnyMore
         told[transport.sent[i].header("webhook-id")] = body(i)["first"];
     EXPECT_THAT(told, testing::ElementsAre(testing::Pair("dlv_1", "evt_1"), testing::Pair("dlv_2", "evt_2"),
                                            testing::Pair("dlv_3", "evt_3")));
+}
+
+TEST_F(Messages, AreToldWholeWhenTheTableChangesWhileTheyAreClaimed) {
+    const model::Grouping group{1s, 1s};
+    house.use({chat(group)});
+    house.start();
+    auto id = tell(group);
+    tell(group);
+    ASSERT_TRUE(idle());
+    auto plain = chat(std::nullopt);
+    plain.fields.body = "{first: .id}";
+    plain.tells_several = false;
+    clock.advance(1s);
+    house.use({plain});
+    // Together, where the request was made before; else one by one.
+    std::set<std::string> told;
+    ASSERT_TRUE(house.until([&] {
+        for (std::size_t i = 0; i < transport.sent.size(); ++i) {
+            auto sent = body(i);
+            for (const auto& event : sent.value("told", nlohmann::json::array({sent["first"]})))
+                told.insert(event);
+        }
+        return told.size() == 2;
+    }));
+    ASSERT_TRUE(house.until_state(id, model::DeliveryState::delivered));
+    EXPECT_EQ(told, (std::set<std::string>{"evt_1", "evt_2"}));
 }
 
 TEST_F(Messages, WaitForTheEndOfQuietHours) {
