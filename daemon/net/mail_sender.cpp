@@ -111,7 +111,9 @@ bool Transfer::prepare() {
     for (const auto& to : mail_.to) good = good && append(recipients_, "<" + to + ">");
     good = good && set(CURLOPT_MAIL_RCPT, recipients_);
     if (!resolved_.empty()) good = good && append(names_, resolved_) && set(CURLOPT_RESOLVE, names_);
-    if (!mail_.ca_file.empty()) good = good && set(CURLOPT_CAINFO, mail_.ca_file.c_str());
+    if (!mail_.ca_file.empty())
+        good = good && set(CURLOPT_CAINFO, mail_.ca_file.c_str()) &&
+               set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
     if (!mail_.client_certificate_file.empty())
         good = good && set(CURLOPT_SSLCERT, mail_.client_certificate_file.c_str()) &&
                set(CURLOPT_SSLKEY, mail_.client_key_file.c_str());
