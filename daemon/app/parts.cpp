@@ -1,5 +1,7 @@
 #include "app/parts.hpp"
 
+#include "foundation/log.hpp"
+
 #include <array>
 #include <csignal>
 #include <unistd.h>
@@ -39,7 +41,11 @@ Async<Result<void>> Parts::use(Configuration& configuration) {
     if (!rules) co_return rules.error().while_doing("storing the rule table");
     auto watching = co_await watcher.use(configuration.watch);
     if (!watching) {
-        if (taken_) co_await store->replace_file_rules(taken_->rules);
+        auto restored = Result<void>();
+        if (taken_) restored = co_await store->replace_file_rules(taken_->rules);
+        if (!restored)
+            log::error("`rules` shows those of a configuration that was not taken, until the next reload",
+                       {{"error", restored.error().message()}});
         co_return watching.error().while_doing("taking up the watches");
     }
     taken_ = std::move(planning);
