@@ -95,7 +95,9 @@ Async<Result<void>> Watcher::State::use(std::shared_ptr<const WatchTable> next) 
 }
 
 Async<void> Watcher::State::forget_others() {
-    others_to_forget = false;
+    // What is being recorded may be watched as soon as it is.
+    others_to_forget = lists_recording > 0;
+    if (others_to_forget) co_return;
     if (bases_to_forget) {
         auto forgotten = co_await store.forget_bases_but(watched());
         bases_to_forget = !forgotten;

@@ -84,7 +84,6 @@ Async<Result<CheckReport>> Watcher::State::tell_deleted(model::Reference base, m
     store::Finding finding;
     finding.state = known->state(base);
     finding.tag_gone = true;
-    finding.forgets = !known->exact;
     // A tag that was only ever listed is left without a word.
     if (!known->observation.empty()) {
         auto change = change_of(base, model::ChangeKind::tag_deleted, by);
@@ -94,6 +93,9 @@ Async<Result<CheckReport>> Watcher::State::tell_deleted(model::Reference base, m
     }
     auto planned = co_await plan(finding);
     if (!planned) co_return planned.error();
+    known = find(base.text());
+    if (known == nullptr) co_return try_again(base, Error(ErrorKind::not_found, "it is no longer watched"));
+    finding.forgets = !known->exact;
     CheckReport report;
     report.base = base;
     report.outcome = CheckReport::Outcome::changed;
@@ -103,10 +105,9 @@ Async<Result<CheckReport>> Watcher::State::tell_deleted(model::Reference base, m
     Told told;
     told.add(finding);
     failpoint("tag-deletion-to-be-recorded");
-    auto recorded = co_await store.record(std::move(finding));
+    auto recorded = co_await record_list(store.record(std::move(finding)));
     if (!recorded) co_return recorded.error();
     failpoint("tag-deletion-recorded");
-    ++lists_kept;
     tell(told);
     leave_deleted(base);
     co_return report;

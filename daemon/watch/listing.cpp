@@ -146,10 +146,9 @@ Async<Result<std::vector<CheckReport>>> Watcher::State::keep_list(std::string re
     auto tags = found.tags;
     if (!same) {
         failpoint("tags-to-be-recorded");
-        auto recorded = co_await store.record_tags(std::move(found));
+        auto recorded = co_await record_list(store.record_tags(std::move(found)));
         if (!recorded) co_return recorded.error();
         failpoint("tags-recorded");
-        ++lists_kept;
     }
     tell(told);
     listing = listing_of(repository);
@@ -164,6 +163,14 @@ Async<Result<std::vector<CheckReport>>> Watcher::State::keep_list(std::string re
         lane_of(listing->repository).lists.postpone(listing->repository, clock.monotonic() + again);
     }
     co_return reports;
+}
+
+Async<Result<void>> Watcher::State::record_list(Async<Result<void>> recording) {
+    ++lists_recording;
+    auto recorded = co_await std::move(recording);
+    --lists_recording;
+    if (recorded) ++lists_kept;
+    co_return recorded;
 }
 
 void Watcher::State::note_list(Listing& listing, std::size_t tags, bool suspicious) {

@@ -77,7 +77,7 @@ Async<Result<std::vector<Found>>> Watcher::State::find_bases(std::shared_ptr<con
             auto among = found_among(*next, listing, list->tags);
             std::move(among.begin(), among.end(), std::back_inserter(found));
         }
-        if (lists_kept == kept) break;
+        if (lists_kept == kept && lists_recording == 0) break;
     }
     co_return found;
 }

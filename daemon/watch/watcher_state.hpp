@@ -219,6 +219,9 @@ struct Watcher::State {
     Async<std::vector<CheckReport>> list(std::string repository, model::DetectedBy by);
     Async<Result<std::vector<CheckReport>>> keep_list(std::string repository, registry::TagList listed,
                                                       model::DetectedBy by);
+    // Awaits what changes a list in the state. Meanwhile no table is taken up, and nothing forgotten, by what
+    // was read before.
+    Async<Result<void>> record_list(Async<Result<void>> recording);
     void note_list_failure(Listing& listing, const Error& error);
     void note_list(Listing& listing, std::size_t tags, bool suspicious);
 
@@ -323,6 +326,7 @@ struct Watcher::State {
     std::map<std::string, Listing> listings;  // by repository
     SharedSettings shared;
     std::uint64_t lists_kept = 0;                    // so far
+    std::size_t lists_recording = 0;                 // of which it is not known yet whether they are kept
     std::map<std::string, Lane, std::less<>> lanes;  // by registry; a lane stays where it is
     std::map<std::string, std::string> aliases;      // other name → base
     std::shared_ptr<const rules::PlanningTable> planning;
