@@ -140,23 +140,24 @@ Result<std::vector<std::pair<model::Digest, model::ImageContent>>> known_images(
     return known;
 }
 
-Result<void> forget_others(Connection& connection, const std::vector<model::Reference>& watched) {
-    std::unordered_set<std::string> names;
-    for (const auto& reference : watched) names.insert(reference.text());
-    std::vector<std::int64_t> forgotten;
-    {
-        Query row(connection, "SELECT seq, reference FROM bases");
-        while (row.next()) {
-            auto seq = row.integer();
-            if (!names.contains(row.text())) forgotten.push_back(seq);
-        }
-    }
-    for (auto seq : forgotten) Query(connection, "DELETE FROM bases WHERE seq = ?", seq).run();
-    Query(connection, "DELETE FROM settling WHERE base NOT IN (SELECT reference FROM bases)").run();
+Result<void> forget_others(Connection& connection, const std::vector<model::Reference>& watched, Time at) {
+    std::unordered_set<std::string> kept;
+    for (const auto& reference : watched) kept.insert(reference.text());
+    for (const auto& other : names_but(connection, "SELECT reference FROM bases", kept))
+        forget_base(connection, other, at);
     return {};
 }
 
 }  // namespace
+
+std::vector<std::string> names_but(Connection& connection, const char* question,
+                                   const std::unordered_set<std::string>& kept) {
+    std::vector<std::string> others;
+    Query row(connection, question);
+    while (row.next())
+        if (auto name = row.text(); !kept.contains(name)) others.push_back(std::move(name));
+    return others;
+}
 
 Async<Result<std::vector<model::BaseState>>> Store::bases() {
     return worker_->read<std::vector<model::BaseState>>(
@@ -191,9 +192,9 @@ Async<Result<std::vector<std::pair<model::Digest, model::ImageContent>>>> Store:
         [digests = std::move(digests)](Connection& connection) { return known_images(connection, digests); });
 }
 
-Async<Result<void>> Store::forget_bases_but(std::vector<model::Reference> watched) {
-    return worker_->write<void>([watched = std::move(watched)](Connection& connection) {
-        return forget_others(connection, watched);
+Async<Result<void>> Store::forget_bases_but(std::vector<model::Reference> watched, Time at) {
+    return worker_->write<void>([watched = std::move(watched), at](Connection& connection) {
+        return forget_others(connection, watched, at);
     });
 }
 

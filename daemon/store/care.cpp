@@ -36,8 +36,8 @@ constexpr Step changes{
     "SELECT seq FROM changes WHERE detected_at < ? AND NOT EXISTS "
     "(SELECT 1 FROM events WHERE events.change_id = changes.id) ORDER BY detected_at LIMIT ?",
     "DELETE FROM changes WHERE seq = ?"};
-// An observation ages from when it was replaced: what a base pointed to for years is still its past a day
-// later. One that a change tells of stays as long as the change.
+// An observation ages from when it was replaced or its base forgotten: what a base pointed to for years is
+// still its past a day later. One that a change tells of stays as long as the change.
 constexpr Step observations{
     "SELECT seq FROM observations WHERE replaced_at < ? AND NOT EXISTS "
     "(SELECT 1 FROM bases WHERE bases.observation = observations.seq) AND NOT EXISTS "

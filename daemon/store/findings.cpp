@@ -83,6 +83,11 @@ std::int64_t place_observation(Connection& connection, const Finding& finding,
     const auto& observation = finding.state.current;
     if (observation.digest.empty()) return current ? newest.seq : 0;
     if (newest.digest != observation.digest) return add_observation(connection, finding, newest.seq);
+    // Back after it was forgotten: its past is the present again, and a silent beginning.
+    if (!current)
+        Query(connection, "UPDATE observations SET replaced_at = NULL, baseline = 1 WHERE seq = ?",
+              newest.seq)
+            .run();
     if (observation.detailed && !newest.detailed)
         Query(connection, "UPDATE observations SET media_type = ?, detailed = 1, platforms = ? WHERE seq = ?",
               observation.media_type, manifests_text(observation.platforms), newest.seq)
@@ -200,7 +205,7 @@ std::map<std::string, std::vector<std::string>> all_causes(Connection& connectio
 Result<void> put_finding(Connection& connection, const Finding& finding) {
     auto state = put_state(connection, finding);
     if (!state) return state.error();
-    if (finding.forgets) forget_base(connection, finding.state.reference);
+    if (finding.forgets) forget_base(connection, finding.state.reference.text(), finding.state.checked_at);
     for (const auto& [digest, image] : finding.images) put_image(connection, digest, image);
     for (const auto& change : finding.changes) put_change(connection, change);
     for (const auto& condition : finding.conditions) put_condition(connection, condition);

@@ -61,9 +61,12 @@ constexpr std::array promises{
     Promise{"a base that is not at its newest observation",
             "SELECT reference FROM bases WHERE observation IS NOT NULL AND observation IS NOT "
             "(SELECT max(seq) FROM observations WHERE observations.base = bases.reference)"},
-    Promise{"an observation that is marked as replaced while it is its base's newest",
-            "SELECT base FROM observations o WHERE replaced_at IS NOT NULL AND "
-            "seq = (SELECT max(seq) FROM observations WHERE base = o.base)"},
+    Promise{"an observation that is marked as replaced while its base is at it",
+            "SELECT base FROM observations WHERE replaced_at IS NOT NULL AND "
+            "seq IN (SELECT observation FROM bases)"},
+    Promise{"an observation that no base is at and that never ages",
+            "SELECT base FROM observations WHERE replaced_at IS NULL AND "
+            "seq NOT IN (SELECT observation FROM bases WHERE observation IS NOT NULL)"},
     Promise{
         "the same digest observed twice in a row",
         "SELECT base FROM (SELECT base, digest, lag(digest) OVER (PARTITION BY base ORDER BY seq) AS former "

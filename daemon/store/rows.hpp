@@ -13,6 +13,7 @@
 
 #include <map>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 namespace basewatch::store {
@@ -63,7 +64,11 @@ model::Priority priority_of(int number);
 // Findings, from record() and from record_tags().
 struct Finding;
 Result<void> put_finding(Connection& connection, const Finding& finding);
-void forget_base(Connection& connection, const model::Reference& base);
+// Its past stays, and ages from then on.
+void forget_base(Connection& connection, const std::string& base, Time at);
+// What this question names and `kept` does not.
+std::vector<std::string> names_but(Connection& connection, const char* question,
+                                   const std::unordered_set<std::string>& kept);
 // The tag is no longer one that its repository is known with.
 void take_off_list(Connection& connection, const model::Reference& base);
 

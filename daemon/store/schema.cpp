@@ -214,6 +214,10 @@ CREATE TABLE settling (
     flapped_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- What a forgotten base pointed to is the past too, and ages from now on where nobody noted since when.
+UPDATE observations SET replaced_at = unixepoch() * 1000 WHERE replaced_at IS NULL
+    AND seq NOT IN (SELECT observation FROM bases WHERE observation IS NOT NULL);
+
 -- Why a delivery failed last, as a class.
 ALTER TABLE deliveries ADD COLUMN reason TEXT NOT NULL DEFAULT '';
 UPDATE attempts SET reason = 'blocked address' WHERE reason = 'blocked';

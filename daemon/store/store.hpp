@@ -219,8 +219,9 @@ public:
         std::vector<model::Digest> digests);
     // What a base pointed to before now, newest first, at most `limit`.
     Async<Result<std::vector<SeenContent>>> history(model::Reference base, std::size_t limit);
-    // Forgets the state of bases that nobody watches any more (their changes and events stay).
-    Async<Result<void>> forget_bases_but(std::vector<model::Reference> watched);
+    // Forgets the state of bases that nobody watches any more (their changes and events stay, and what they
+    // pointed to is the past from `at` on).
+    Async<Result<void>> forget_bases_but(std::vector<model::Reference> watched, Time at);
 
     // --- delivery ---
     // Up to `limit` due deliveries of a target, by priority and then oldest due first, now `sending`. What is

@@ -58,22 +58,14 @@ Result<void> put_found(Connection& connection, const TagsFound& found) {
         auto put = put_finding(connection, finding);
         if (!put) return put.error();
     }
-    for (const auto& base : found.dropped) forget_base(connection, base);
+    for (const auto& base : found.dropped) forget_base(connection, base.text(), found.listed_at);
     put_list(connection, found.repository, {found.revision + 1, found.listed_at, found.tags});
     return {};
 }
 
-Result<void> forget_other_lists(Connection& connection, const std::vector<std::string>& repositories) {
-    std::unordered_set<std::string> kept(repositories.begin(), repositories.end());
-    std::vector<std::int64_t> forgotten;
-    {
-        Query row(connection, "SELECT seq, repository FROM tag_lists");
-        while (row.next()) {
-            auto seq = row.integer();
-            if (!kept.contains(row.text())) forgotten.push_back(seq);
-        }
-    }
-    for (auto seq : forgotten) Query(connection, "DELETE FROM tag_lists WHERE seq = ?", seq).run();
+Result<void> forget_other_lists(Connection& connection, const std::unordered_set<std::string>& kept) {
+    for (const auto& other : names_but(connection, "SELECT repository FROM tag_lists", kept))
+        Query(connection, "DELETE FROM tag_lists WHERE repository = ?", other).run();
     return {};
 }
 
@@ -88,7 +80,12 @@ void take_off_list(Connection& connection, const model::Reference& base) {
     put_list(connection, base.name(), *list);
 }
 
-void forget_base(Connection& connection, const model::Reference& base) {
+void forget_base(Connection& connection, const std::string& base, Time at) {
+    Query(connection,
+          "UPDATE observations SET replaced_at = ? WHERE seq = "
+          "(SELECT observation FROM bases WHERE reference = ?)",
+          at, base)
+        .run();
     Query(connection, "DELETE FROM bases WHERE reference = ?", base).run();
     Query(connection, "DELETE FROM settling WHERE base = ?", base).run();
 }
@@ -105,9 +102,9 @@ Async<Result<TagList>> Store::tag_list(std::string repository) {
 }
 
 Async<Result<void>> Store::forget_tag_lists_but(std::vector<std::string> repositories) {
-    return worker_->write<void>([repositories = std::move(repositories)](Connection& connection) {
-        return forget_other_lists(connection, repositories);
-    });
+    std::unordered_set<std::string> kept(repositories.begin(), repositories.end());
+    return worker_->write<void>(
+        [kept = std::move(kept)](Connection& connection) { return forget_other_lists(connection, kept); });
 }
 
 }  // namespace basewatch::store

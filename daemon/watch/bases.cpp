@@ -99,7 +99,7 @@ Async<void> Watcher::State::forget_others() {
     others_to_forget = lists_recording > 0;
     if (others_to_forget) co_return;
     if (bases_to_forget) {
-        auto forgotten = co_await store.forget_bases_but(watched());
+        auto forgotten = co_await store.forget_bases_but(watched(), clock.now());
         bases_to_forget = !forgotten;
         if (!forgotten) co_return owe_forgetting(forgotten.error());
     }

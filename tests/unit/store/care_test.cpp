@@ -69,12 +69,72 @@ TEST_F(Care, WhatIsYoungStays) {
     EXPECT_EQ(drop(), 0);
 }
 
-TEST_F(Care, TheNewestObservationOfABaseStays) {
+TEST_F(Care, TheNewestObservationOfABaseStaysAndAForgottenBasesAgesFromThenOn) {
     put(make.baseline(ruby, 1, old_day));
     put(make.baseline("alpine", 1, old_day));
-    ASSERT_TRUE(run(store->forget_bases_but({reference(ruby)})));
+    ASSERT_TRUE(run(store->forget_bases_but({reference(ruby)}, noon)));
     EXPECT_EQ(drop(), 0);
     EXPECT_EQ(rows("observations"), 2);
+}
+
+// However a base is forgotten, what it pointed to and its images go when they are old.
+struct Forgotten : Care {
+    void watch() {
+        auto finding = make.baseline(ruby, 1, old_day);
+        finding.state.current = detailed(1, old_day);
+        for (const auto& [platform, manifest] : finding.state.current.platforms)
+            finding.images.emplace_back(manifest, model::ImageContent());
+        put(std::move(finding));
+    }
+    void expect_all_to_go() {
+        EXPECT_THAT(broken_invariants(path), IsEmpty());
+        EXPECT_EQ(drop(), 1);
+        EXPECT_EQ(rows("observations"), 0);
+        EXPECT_EQ(rows("images"), 0);
+    }
+};
+
+TEST_F(Forgotten, ByAReload) {
+    watch();
+    ASSERT_TRUE(run(store->forget_bases_but({}, old_day)));
+    expect_all_to_go();
+}
+
+TEST_F(Forgotten, AsADeletedTag) {
+    watch();
+    auto deleted = make.baseline(ruby, 1, old_day);
+    deleted.forgets = true;
+    put(std::move(deleted));
+    expect_all_to_go();
+}
+
+TEST_F(Forgotten, AsATagThatNoPatternStandsForAnyMore) {
+    watch();
+    TagsFound found{reference(ruby).name(), 0, old_day, {}, {}, {reference(ruby)}};
+    ASSERT_TRUE(run(store->record_tags(std::move(found))));
+    expect_all_to_go();
+}
+
+TEST_F(Forgotten, AndBackAtTheSameItStays) {
+    watch();
+    ASSERT_TRUE(run(store->forget_bases_but({}, old_day)));
+    put(make.baseline(ruby, 1, noon));
+    EXPECT_THAT(broken_invariants(path), IsEmpty());
+    EXPECT_EQ(drop(), 0);
+    put(make.move(ruby, 1, 2, {}, noon));
+    EXPECT_THAT(broken_invariants(path), IsEmpty());
+}
+
+// The change stays with its delivery, the digest that it led to does not.
+TEST_F(Forgotten, AndBackAtAnOlderDigestItIsASilentBeginning) {
+    put(make.baseline(ruby, 0, old_day));
+    put(make.move(ruby, 0, 1, {}, old_day));
+    put(make.move(ruby, 1, 2, {"ci"}, old_day));
+    ASSERT_TRUE(run(store->forget_bases_but({}, old_day)));
+    drop();
+    put(make.baseline(ruby, 1, noon));
+    put(make.move(ruby, 1, 5, {}, noon));
+    EXPECT_THAT(broken_invariants(path), IsEmpty());
 }
 
 TEST_F(Care, AnObservationAgesFromWhenItWasReplaced) {

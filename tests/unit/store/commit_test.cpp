@@ -73,7 +73,8 @@ TEST_F(Commits, NothingDependsOnHowOperationsAreBatched) {
         for (int i = 0; i < 60; ++i) {
             tasks.push_back(in.record(make.move(tag(i % 3), i / 4, i / 4 + 1, {"ci"})));
             if (i % 7 == 0) tasks.push_back(in.release_claims(noon));
-            if (i % 11 == 0) tasks.push_back(in.forget_bases_but({reference(tag(0)), reference(tag(1))}));
+            if (i % 11 == 0)
+                tasks.push_back(in.forget_bases_but({reference(tag(0)), reference(tag(1))}, noon));
             if (i % 13 == 0) tasks.push_back(in.finish_attempt(model::Attempt{}));
         }
         return tasks;

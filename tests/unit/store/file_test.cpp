@@ -122,6 +122,10 @@ TEST_F(File, IsNotHeldByProgramsThatWeStart) {
 TEST_F(File, OfVersion1IsTakenAsItIs) {
     make_by_sql(version_1_schema);
     make_by_sql(version_1_rows);
+    // A base was forgotten.
+    make_by_sql(
+        "INSERT INTO observations VALUES (3, 'docker.io/library/debian:12', 'sha256:0', 'm', "
+        "1795435200000, 0, '[]', 1, NULL)");
     auto store = opened();
     auto bases = *test::run_async(loop, store->bases());
     ASSERT_THAT(bases, SizeIs(1));

@@ -47,6 +47,7 @@ const Damage damages[] = {
     {"ReplacedButNewest",
      "UPDATE observations SET replaced_at = 1 WHERE seq = (SELECT max(seq) FROM observations)",
      "marked as replaced"},
+    {"NeverAges", "DELETE FROM bases", "that no base is at and that never ages"},
     {"SameTwice", "UPDATE observations SET digest = (SELECT max(digest) FROM observations)",
      "the same digest observed twice in a row"},
     {"ChainBroken",

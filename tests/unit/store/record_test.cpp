@@ -311,7 +311,7 @@ TEST_F(Record, ForgottenBasesBeginAnewAndKeepTheirPast) {
     put(make.baseline(ruby, 1));
     put(make.move(ruby, 1, 2));
     put(make.baseline("alpine", 9));
-    ASSERT_TRUE(run(store->forget_bases_but({reference("alpine")})));
+    ASSERT_TRUE(run(store->forget_bases_but({reference("alpine")}, noon)));
     EXPECT_THAT(read(store->bases()), SizeIs(1));
     EXPECT_EQ(read(store->counts()).changes, 1);
     EXPECT_EQ(read(store->counts()).bases, 1);
@@ -319,7 +319,7 @@ TEST_F(Record, ForgottenBasesBeginAnewAndKeepTheirPast) {
 
     put(make.baseline(ruby, 2));
     EXPECT_THAT(past(ruby), ElementsAre(digest(1)));
-    ASSERT_TRUE(run(store->forget_bases_but({})));
+    ASSERT_TRUE(run(store->forget_bases_but({}, noon)));
     put(make.baseline(ruby, 5));
     EXPECT_THAT(past(ruby), ElementsAre(digest(2), digest(1)));
     put(make.move(ruby, 5, 6));
