@@ -247,7 +247,7 @@ CREATE TABLE hosts (
     host TEXT PRIMARY KEY,
     address TEXT NOT NULL,        -- that it was learned of: scheme and authority
     profile INTEGER NOT NULL,
-    facts TEXT NOT NULL,          -- JSON: [[name, value, since, until], …]
+    facts TEXT NOT NULL,          -- JSON: [{name, value, since, until}, …]
     rate_share REAL NOT NULL,     -- of the configured rate, at slowed_at
     slowed_at INTEGER NOT NULL,
     paused_until INTEGER,
@@ -260,7 +260,7 @@ CREATE TABLE hosts (
     pulls_window INTEGER NOT NULL,  -- seconds
     pulls_source TEXT NOT NULL,
     pulls_unlimited INTEGER NOT NULL,
-    pulls TEXT NOT NULL           -- JSON: our own, [[last, count], …]
+    pulls TEXT NOT NULL           -- JSON: our own, [{last, count}, …]
 ) STRICT, WITHOUT ROWID;
 
 -- The tags that a repository is known with; one that was never listed has no row.
