@@ -163,7 +163,6 @@ Async<void> Daemon::reload() {
         manager_.ready("a reload failed; the old configuration goes on");
         co_return;
     }
-    outside_.registry.replace_settings(fresh->settings.registries);
     service_.use(fresh->api);
     configuration_ = std::move(*fresh);
     log::info("reloaded; values of ${env:…} and ${credential:…} stay as they were at the start",

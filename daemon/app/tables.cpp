@@ -192,6 +192,7 @@ std::map<std::string, std::vector<rules::Pin>> pins_by_base(const settings::Sett
 std::shared_ptr<const watch::WatchTable> watch_table(const settings::Settings& settings,
                                                      const std::string& hostname) {
     auto table = std::make_shared<watch::WatchTable>();
+    table->registries = settings.registries;
     table->bases = watched_bases(settings);
     const watch::SharedPlatforms usual(platforms_of(settings.defaults.platforms));
     for (auto& pattern : tag_patterns(settings))

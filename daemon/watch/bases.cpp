@@ -68,6 +68,8 @@ Async<Result<void>> Watcher::State::use(std::shared_ptr<const WatchTable> next) 
     auto next_listings = listings_of(*next);
     auto found = co_await find_bases(next, next_listings);
     if (!found) co_return found.error();
+    // Before anything is counted, or asked, by the new table.
+    if (next->registries) registry.replace_settings(next->registries);
     bool forget = take_bases(*next, *found);
     // Without its bases: all that is needed of them is in `bases`, and 100,000 would be held twice.
     auto rest = std::make_shared<WatchTable>();

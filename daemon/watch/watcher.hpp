@@ -73,6 +73,8 @@ struct WatchTable {
     std::vector<model::Reference> newer;
     Milliseconds newer_interval{};
     std::shared_ptr<const rules::PlanningTable> planning;
+    // How the registries are asked about all that; null: as before.
+    std::shared_ptr<const settings::RegistriesSettings> registries;
 };
 
 // A pattern and what it stands for at present.

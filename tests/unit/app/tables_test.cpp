@@ -59,6 +59,7 @@ targets:
                                                  settings::Environment{}, problems);
     ASSERT_TRUE(settings) << problems.sorted().front().what;
     auto table = watch_table(*settings, "host");
+    EXPECT_EQ(table->registries, settings->registries);
     ASSERT_EQ(table->patterns.size(), 2u);
     const auto& ruby = table->patterns[0];
     EXPECT_EQ(ruby.each.base.name(), "docker.io/library/ruby");

@@ -88,6 +88,25 @@ TEST(Reload, LosesNothingOfATagThatIsBeingTold) {
     }
 }
 
+TEST(Reload, AsksWhatIsNewByTheSettingsThatCameWithIt) {
+    SweepHouse house;
+    test::RegistryScript plain;
+    plain.push("base", "1", built_of("one"));
+    house.transport.serve("http://plain.example.com", plain);
+    house.registry.push("other", "1", built_of("other"));
+    house.use({watched("registry.example.com/other:1")});
+    house.run();
+    auto registries = std::make_shared<settings::RegistriesSettings>(*house.registries);
+    registries->by_host["plain.example.com"].plain_http = true;
+    auto table = std::make_shared<WatchTable>(*table_of({watched("plain.example.com/base:1")}));
+    table->registries = registries;
+    ASSERT_TRUE(house.await(house.watcher().use(table)).has_value());
+    house.settle();
+    EXPECT_EQ(house.watcher().progress().failures, 0u);
+    EXPECT_TRUE(house.state("plain.example.com/base:1").observed());
+    EXPECT_EQ(house.transport.count("", "https://plain.example.com"), 0u);
+}
+
 // A tag that is told as gone is named by the table that is read at that moment.
 TEST(Reload, KeepsWhatIsNamedWhileItIsToldAsGone) {
     bool in_time = true;

@@ -24,13 +24,12 @@ protected:
         rules.realm = "https://registry.example.com/token";
         rules.service = "harbor-registry";
         house.registry.ask_for_token(rules);
-        std::vector<Watched> bases;
         for (int i = 0; i < tags; ++i) {
             bases.push_back(watched("registry.example.com/team/base:" + std::to_string(i)));
             push(i, "layer");
         }
         list();
-        house.use(std::move(bases));
+        house.use(bases);
         house.run();
         house.pass(20min);  // every base is observed and at its phase
         house.registry.forget_requests();
@@ -55,7 +54,17 @@ protected:
     }
     std::size_t lists() const { return house.registry.count("GET", "/api/v2.0/"); }
 
+    void ask_lists(settings::Bulk wanted) {
+        auto registries = std::make_shared<settings::RegistriesSettings>(*house.registries);
+        registries->by_host[SweepHouse::host].bulk = wanted;
+        auto table = std::make_shared<WatchTable>(*table_of(bases));
+        table->registries = registries;
+        ASSERT_TRUE(house.await(house.watcher().use(table)).has_value());
+        house.registry.forget_requests();
+    }
+
     SweepHouse house;
+    std::vector<Watched> bases;
     std::map<int, model::Digest> digests;
 };
 
@@ -66,6 +75,15 @@ TEST_F(Spared, OneListStandsForTheHeadsOfARepository) {
     EXPECT_THAT(house.registry.count("HEAD"), Le(8u));
     EXPECT_THAT(house.kinds(), IsEmpty());
     for (const auto& state : house.watcher().states()) EXPECT_GE(state.checked_at, house.clock.now() - 20min);
+}
+
+TEST_F(Spared, AListIsAskedForOrNotFromTheReloadOnThatSaysSo) {
+    ask_lists(settings::Bulk::never);
+    house.pass(60min);
+    EXPECT_EQ(lists(), 0u);
+    ask_lists(settings::Bulk::always);
+    house.pass(60min);
+    EXPECT_THAT(lists(), Ge(3u));
 }
 
 TEST_F(Spared, WhatTheListShowsMovedIsAskedForAndTold) {
