@@ -103,8 +103,9 @@ Async<Result<bool>> tell_change(Telling& telling, model::Change change, store::S
 }  // namespace
 
 Async<Story> explain_id(std::string id, store::Store& store,
-                        std::shared_ptr<const rules::PlanningTable> table, Time now) {
-    Telling telling(id);
+                        std::shared_ptr<const rules::PlanningTable> table,
+                        std::vector<dispatch::TargetReport> targets, Time now) {
+    Telling telling(id, std::move(targets));
     std::string event_id = id.starts_with("evt_") ? id : "";
     std::string change_id = id.starts_with("chg_") ? id : "";
     if (id.starts_with("dlv_")) {
@@ -156,8 +157,9 @@ namespace {
 
 // A dependent: which rules build it, on what, and what was asked for.
 Async<Story> explain_dependent(model::Reference reference, store::Store& store,
-                               std::shared_ptr<const rules::PlanningTable> table, Time now) {
-    Telling telling(reference.text());
+                               std::shared_ptr<const rules::PlanningTable> table,
+                               std::vector<dispatch::TargetReport> targets, Time now) {
+    Telling telling(reference.text(), std::move(targets));
     auto muted = co_await tell_mute(telling, "dependent:" + reference.text(), now, store);
     if (!muted) co_return muted.error();
     bool known = false;
@@ -189,13 +191,14 @@ Async<Story> explain_dependent(model::Reference reference, store::Store& store,
 }  // namespace
 
 Async<Story> explain_reference(model::Reference reference, store::Store& store, const watch::Watcher& watcher,
-                               std::shared_ptr<const rules::PlanningTable> table, Time now) {
+                               std::shared_ptr<const rules::PlanningTable> table,
+                               std::vector<dispatch::TargetReport> targets, Time now) {
     auto base = watcher.watched_as(reference);
     if (!base) {
-        auto story = co_await explain_dependent(reference, store, table, now);
+        auto story = co_await explain_dependent(reference, store, table, std::move(targets), now);
         co_return story;
     }
-    Telling telling(base->text());
+    Telling telling(base->text(), std::move(targets));
     auto muted = co_await tell_mute(telling, "base:" + base->text(), now, store);
     if (!muted) co_return muted.error();
     auto state = watcher.state(*base);

@@ -5,6 +5,7 @@
 #include "api/metrics.hpp"
 #include "api/problem.hpp"
 #include "api/replays.hpp"
+#include "api/telling.hpp"
 #include "api/views.hpp"
 #include "foundation/json.hpp"
 #include "foundation/time.hpp"
@@ -311,6 +312,9 @@ Async<net::ServerResponse> Service::deliveries(net::ServerRequest request) {
     if (!dependent) co_return problem(dependent.error());
     if (*dependent) filter.dependent = (*dependent)->text();
     auto rows = co_await store_.deliveries(*page, filter);
+    auto targets = dispatcher_.reports();
+    if (rows)
+        for (auto& delivery : rows->rows) hold_by_target(delivery, targets);
     co_return page_answer(rows);
 }
 
@@ -348,6 +352,7 @@ Async<net::ServerResponse> Service::one_delivery(net::ServerRequest request) {
     if (!delivery) co_return problem(delivery.error());
     auto attempts = co_await store_.attempts(id);
     if (!attempts) co_return problem(attempts.error());
+    hold_by_target(*delivery, dispatcher_.reports());
     Json body = view(*delivery);
     body["log"] = Json::array();
     for (const auto& attempt : *attempts) body["log"].push_back(view(attempt));
@@ -366,13 +371,14 @@ Async<net::ServerResponse> Service::explain(net::ServerRequest request) {
     auto id = request.parameter("id");
     auto planning = table_->planning;
     if (id) {
-        auto story = co_await explain_id(*id, store_, planning, clock_.now());
+        auto story = co_await explain_id(*id, store_, planning, dispatcher_.reports(), clock_.now());
         co_return story ? json_answer(**story) : problem(story.error());
     }
     auto reference = reference_of(request, "reference");
     if (!reference) co_return problem(reference.error());
     if (!*reference) co_return problem(400, "Bad request", "say what to explain: `?id=` or `?reference=`");
-    auto story = co_await explain_reference(**reference, store_, watcher_, planning, clock_.now());
+    auto story = co_await explain_reference(**reference, store_, watcher_, planning, dispatcher_.reports(),
+                                            clock_.now());
     co_return story ? json_answer(**story) : problem(story.error());
 }
 

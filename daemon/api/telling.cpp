@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <map>
 
 namespace basewatch::api {
@@ -15,7 +16,8 @@ struct Telling::Lines {
     std::multimap<Time, Json> by_time;  // of equal times, the first told comes first
 };
 
-Telling::Telling(std::string subject) : subject_(std::move(subject)), lines_(std::make_unique<Lines>()) {}
+Telling::Telling(std::string subject, std::vector<dispatch::TargetReport> targets)
+    : subject_(std::move(subject)), targets_(std::move(targets)), lines_(std::make_unique<Lines>()) {}
 
 Telling::~Telling() = default;
 
@@ -36,6 +38,22 @@ std::unique_ptr<Json> Telling::finish() {
 
 namespace {
 
+// What a target's state means for what is sent there.
+std::string to_hold(dispatch::TargetState state) {
+    switch (state) {
+        case dispatch::TargetState::open:
+            return "target that does not answer";
+        case dispatch::TargetState::paused:
+            return "paused target";
+        case dispatch::TargetState::disabled:
+            return "disabled target";
+        case dispatch::TargetState::well:
+        case dispatch::TargetState::failing:
+            break;
+    }
+    return "";
+}
+
 // What holds a delivery back, for people.
 std::string reason_of(const std::string& held_by) {
     constexpr std::string_view mute = "mute ", rebuild = "rebuild ", of_rule = "group of rule ";
@@ -47,10 +65,22 @@ std::string reason_of(const std::string& held_by) {
     if (held_by.starts_with(mute)) return "the mute of " + held_by.substr(mute.size());
     if (held_by.starts_with(rebuild))
         return "a rebuild of the same dependent that is in flight: " + held_by.substr(rebuild.size());
+    if (held_by == to_hold(dispatch::TargetState::open))
+        return "the target, which did not answer: one delivery tries for all then";
     return held_by;
 }
 
 }  // namespace
+
+void hold_by_target(model::Delivery& delivery, const std::vector<dispatch::TargetReport>& targets) {
+    auto of = std::find_if(targets.begin(), targets.end(),
+                           [&](const auto& target) { return target.name == delivery.target; });
+    if (of == targets.end() || !is_queued(delivery.state) || !delivery.held_by.empty()) return;
+    delivery.held_by = to_hold(of->state);
+    bool stopped = of->state == dispatch::TargetState::paused || of->state == dispatch::TargetState::disabled;
+    if (stopped) delivery.due_at = Time();
+    if (of->next_try) delivery.due_at = std::max(delivery.due_at, *of->next_try);
+}
 
 Async<Result<bool>> tell_mute(Telling& telling, std::string subject, Time now, store::Store& store) {
     auto mutes = co_await store.mutes(now);
@@ -80,9 +110,13 @@ Async<Result<bool>> tell_delivery(Telling& telling, model::Delivery delivery, st
                          (attempt.replay ? ", by request: " : ": ") + attempt.reason,
                      view(attempt));
     using State = model::DeliveryState;
+    hold_by_target(delivery, telling.targets());
     std::string subject = "delivery " + delivery.id + " to " + whom;
-    bool open = delivery.state == State::waiting || delivery.state == State::pending;
-    if (open && !delivery.held_by.empty())
+    bool held = is_queued(delivery.state) && !delivery.held_by.empty();
+    if (held && delivery.due_at == Time())
+        telling.now(subject + " is held back by the " + delivery.held_by +
+                    " until `basewatch resume target:" + delivery.target + "`");
+    else if (held)
         telling.now(subject + " is held back until " + rfc3339(delivery.due_at) + " by " +
                     reason_of(delivery.held_by));
     else if (delivery.state == State::waiting)

@@ -129,6 +129,10 @@ Json view(const model::Change& change) {
     return out;
 }
 
+bool is_queued(model::DeliveryState state) {
+    return state == model::DeliveryState::pending || state == model::DeliveryState::waiting;
+}
+
 Json view(const model::Delivery& delivery) {
     Json out{{"id", delivery.id},
              {"event", delivery.event_id},
@@ -137,9 +141,7 @@ Json view(const model::Delivery& delivery) {
              {"attempts", delivery.attempts},
              {"created_at", rfc3339(delivery.created_at)}};
     put(out, "dependent", delivery.dependent);
-    bool open =
-        delivery.state == model::DeliveryState::pending || delivery.state == model::DeliveryState::waiting;
-    if (open) put(out, "due_at", delivery.due_at);
+    if (is_queued(delivery.state) && delivery.due_at != Time()) put(out, "due_at", delivery.due_at);
     put(out, "replayed_at", delivery.replayed_at);
     put(out, "reason", delivery.reason);
     put(out, "last_error", delivery.last_error);
@@ -194,6 +196,7 @@ Json view(const dispatch::TargetReport& target) {
              {"in_flight", target.in_flight}};
     if (!target.failures.empty()) out["failures"] = target.failures;
     put(out, "since", target.since);
+    put(out, "next_try", target.next_try);
     put(out, "reason", target.reason);
     put(out, "last_delivery", target.last_delivery);
     put(out, "last_error", target.last_error);

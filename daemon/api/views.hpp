@@ -23,6 +23,8 @@ nlohmann::ordered_json view(const watch::PatternReport& pattern);
 // `glob 3.*-alpine, newest 5`.
 std::string in_words(const model::TagChoice& tags);
 nlohmann::ordered_json view(const model::Change& change);
+// To be sent, or to be sent again.
+bool is_queued(model::DeliveryState state);
 nlohmann::ordered_json view(const model::Delivery& delivery);
 nlohmann::ordered_json view(const model::Attempt& attempt);
 nlohmann::ordered_json view(const model::Rebuild& rebuild);

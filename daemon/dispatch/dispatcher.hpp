@@ -42,8 +42,9 @@ std::string_view to_string(TargetState state);
 struct TargetReport {
     std::string name;
     TargetState state = TargetState::well;
-    std::optional<Time> since;  // of any state but well
-    std::string reason;         // of disabled
+    std::optional<Time> since;     // of any state but well
+    std::optional<Time> next_try;  // of open: when one delivery tries for all
+    std::string reason;            // of disabled
     std::uint64_t delivered = 0, failed = 0;
     // Failed attempts, and deliveries given up, by class (model::delivery_reasons).
     std::map<std::string, std::uint64_t> failures, given_up;

@@ -80,15 +80,21 @@ TargetReport Dispatcher::State::report_of(const DeliveryQueue& queue) const {
     const auto& health = queue.health;
     report.since = health.failing_since;
     if (health.failing_since) report.state = TargetState::failing;
-    if (queue.breaker(collaborators.clock.monotonic()) != Breaker::State::closed)
+    auto& clock = collaborators.clock;
+    if (queue.breaker(clock.monotonic()) != Breaker::State::closed) {
         report.state = TargetState::open;
+        auto wait = queue.tries_at(clock.monotonic()) - clock.monotonic();
+        report.next_try = clock.now() + std::chrono::ceil<Milliseconds>(wait);
+    }
     if (health.paused_at) {
         report.state = TargetState::paused;
         report.since = health.paused_at;
+        report.next_try.reset();
     }
     if (health.disabled_at) {
         report.state = TargetState::disabled;
         report.since = health.disabled_at;
+        report.next_try.reset();
         report.reason = health.reason;
     }
     return report;

@@ -201,6 +201,18 @@ TEST_F(Daemon, HoldsBackWhatIsMutedAndSaysSo) {
     EXPECT_EQ(program_->verb({"mute", "dependent:shop/api", "--until", "2h"}).exit_code, 0);
 }
 
+TEST_F(Daemon, SaysThatATargetHoldsADeliveryBack) {
+    EXPECT_EQ(program_->verb({"pause", "target:build"}).exit_code, 0);
+    EXPECT_EQ(program_->verb({"rebuild", "shop/api", "--reason", "CVE-2026-1234"}).exit_code, 0);
+    auto held = program_->json({"deliveries", "--target", "build"})["items"].at(0);
+    EXPECT_EQ(held["held_by"], "paused target");
+    EXPECT_FALSE(held.contains("due_at"));
+    EXPECT_THAT(program_->verb({"explain", held["id"].get<std::string>()}).output,
+                HasSubstr("is held back by the paused target until `basewatch resume target:build`"));
+    EXPECT_EQ(program_->verb({"resume", "target:build"}).exit_code, 0);
+    EXPECT_TRUE(eventually([&] { return receiver_.requests("/build").size() == 1; })) << program_->log();
+}
+
 // Four bases, three groups: what has the same one is told together, and nothing else is.
 TEST_F(Daemon, TellsTogetherWhatHasTheSameGroup) {
     auto reference_of = [&](const std::string& name) { return registry_.reference("demo/" + name, "1"); };
