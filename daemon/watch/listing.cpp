@@ -16,10 +16,18 @@ using namespace std::chrono_literals;
 
 // How long lists may be too short before that is how things are.
 constexpr auto short_lists_believed_after = 24h;
-// When tags that could not be looked at are listed again; and when those are that were too many.
-constexpr auto unseen_again_after = 15min;
-constexpr auto next_round_after = 1min;
+// When tags that could not be looked at are listed again at first; and when those are that were too many.
+constexpr Milliseconds unseen_again_after = 15min;
+constexpr Milliseconds next_round_after = 1min;
 constexpr int most_conflicts = 3;
+
+// What is listed and cannot be looked at may stay so for ever: it doubles, up to the list's own period.
+Milliseconds again_after(const SeenTags& seen, int lists_in_a_row) {
+    constexpr int most_doublings = 10;
+    if (seen.more) return next_round_after;
+    if (seen.refused) return unseen_again_after;
+    return unseen_again_after * (1 << std::min(lists_in_a_row - 1, most_doublings));
+}
 
 }  // namespace
 
@@ -158,11 +166,17 @@ Async<Result<std::vector<CheckReport>>> Watcher::State::keep_list(std::string re
     ask_for_missing(*listing);
     take_created(told.changes);
     if (!told.changes.empty()) failpoint("tags-taken-up");
-    if (!seen.unseen.empty()) {
-        auto again = seen.more ? next_round_after : unseen_again_after;
-        lane_of(listing->repository).lists.postpone(listing->repository, clock.monotonic() + again);
-    }
+    note_unseen(*listing, seen);
     co_return reports;
+}
+
+void Watcher::State::note_unseen(Listing& listing, const SeenTags& seen) {
+    listing.unseen = seen.unseen.empty() ? 0 : listing.unseen + 1;
+    if (listing.unseen == 0) return;
+    auto& lists = lane_of(listing.repository).lists;
+    auto again = clock.monotonic() + again_after(seen, listing.unseen);
+    auto due = lists.due(listing.repository);
+    if (!due || again < *due) lists.postpone(listing.repository, again);
 }
 
 Async<Result<void>> Watcher::State::record_list(Async<Result<void>> recording) {

@@ -71,6 +71,7 @@ struct Listing {
     std::size_t tags = 0;                   // that it is known with
     Time listed_at{};                       // by this process; 0: not yet
     Time short_since{};                     // lists have been too short since then; 0: they are not
+    int unseen = 0;                         // lists in a row with new tags that could not all be looked at
     int failures = 0;                       // in a row
     Time failing_since{};
     std::string error;
@@ -224,6 +225,8 @@ struct Watcher::State {
     Async<Result<void>> record_list(Async<Result<void>> recording);
     void note_list_failure(Listing& listing, const Error& error);
     void note_list(Listing& listing, std::size_t tags, bool suspicious);
+    // Tags that could not be looked at are listed again sooner.
+    void note_unseen(Listing& listing, const SeenTags& seen);
 
     // --- tag_findings.cpp: what is told of tags that appeared ---
     Async<SeenTags> look_at(model::Reference repository, std::vector<std::vector<std::string>> chains);

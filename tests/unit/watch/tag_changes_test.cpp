@@ -6,8 +6,11 @@ namespace basewatch::watch {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::AllOf;
 using testing::ElementsAre;
+using testing::Ge;
 using testing::IsEmpty;
+using testing::Le;
 using testing::UnorderedElementsAre;
 using Outcome = CheckReport::Outcome;
 
@@ -94,6 +97,34 @@ TEST_F(TagChanges, ATagThatCannotBeLookedAtYetIsToldLater) {
         one.pass(3h);
         EXPECT_THAT(one.told(), ElementsAre("tag_created 3.2"));
     }
+}
+
+// What is listed and not there may stay so for ever: a tag without a manifest, or one that was deleted.
+TEST_F(TagChanges, ATagThatCannotBeLookedAtIsListedForSoonAndThenAsEver) {
+    begin({"3.1"});
+    push("3.2");
+    house.registry.fail({.target = "/manifests/3.2", .status = 404});
+    house.registry.forget_requests();
+    house.run();
+    auto lists = [&] { return house.registry.count("GET", "/tags/list"); };
+    for (int i = 0; i < 24 && lists() == 0; ++i) house.pass(5min);
+    ASSERT_EQ(lists(), 1u);
+    house.pass(50min);
+    EXPECT_EQ(lists(), 3u);
+    house.registry.forget_requests();
+    house.pass(24h);
+    EXPECT_THAT(lists(), AllOf(Ge(23u), Le(25u)));
+    house.registry.recover();
+    house.pass(75min);
+    EXPECT_THAT(house.told(), ElementsAre("tag_created 3.2"));
+    // The next one is asked for soon again.
+    push("3.3");
+    house.registry.fail({.target = "/manifests/3.3", .status = 404});
+    house.registry.forget_requests();
+    for (int i = 0; i < 24 && lists() == 0; ++i) house.pass(5min);
+    house.registry.recover();
+    house.pass(16min);
+    EXPECT_THAT(house.told(), ElementsAre("tag_created 3.2", "tag_created 3.3"));
 }
 
 TEST_F(TagChanges, OneWithoutAWatchedPlatformIsAnErrorOfThatBase) {
