@@ -17,6 +17,9 @@ struct Side {
 
     bool is_mirror() const { return !ns.empty(); }
     net::Url address(std::string_view kind, const std::string& which) const;
+    // An address that was found there, such as that of a next page: of a mirror with our `ns`, whatever it
+    // says of its own.
+    net::Url with_ns(net::Url found) const;
 };
 
 }  // namespace basewatch::registry

@@ -102,6 +102,7 @@ Async<Result<TagList>> TagLists::list(Side side) {
         if (!next) co_return next.error().while_doing(host->name);
         bool linked = next->has_value();
         if (!linked) *next = guessed_page(answer->url, *read, size);
+        if (*next) *next = side.with_ns(std::move(**next));
         bool images = !read->tags.empty();
         bool empty = read->listed == 0;
         bool news = collected.add(std::move(*read));

@@ -72,6 +72,34 @@ TEST_F(TagListTest, ARegistryWithoutLinksIsAskedForMoreAfterAFullPage) {
     EXPECT_EQ(targets().back(), std::string(list) + "?n=1000&last=t100999");
 }
 
+// A mirror of several registries knows by `ns` alone whose tags are meant, on every page.
+TEST_F(TagListTest, EveryPageOfAMirrorSaysWhoseTagsAreMeant) {
+    auto& mirrored = settings->by_host["registry.example.com"];
+    mirrored.mirrors = {{"cache.example.com", "hub"}};
+    mirrored.mirror_only = true;
+    const std::string there = "/v2/hub/team/app/tags/list?";
+    const std::string ns = "ns=registry.example.com";
+    for (const std::string link : {"", "n=1000&last=t100999", "last=t100999&ns=registry.example.com&n=1000",
+                                   "ns=elsewhere.example.com&last=t100999"}) {
+        SCOPED_TRACE(link);
+        transport.forget();
+        transport.serve("https://cache.example.com", [&](const net::HttpRequest& request) {
+            bool first = request.url.target.find("last") == std::string::npos;
+            return first ? page(numbered(0, 1000), link.empty() ? "" : there + link) : page({"x"});
+        });
+        auto tags = wait_for(client().tags(reference("registry.example.com/team/app")));
+        ASSERT_TRUE(tags) << tags.error().message();
+        EXPECT_EQ(tags->tags.size(), 1001u);
+        auto sent = targets();
+        ASSERT_EQ(sent.size(), 2u);
+        EXPECT_EQ(sent.front(), there + ns + "&n=1000");
+        auto values = test::form_values(test::query_of(sent.back()));
+        EXPECT_EQ(values["ns"], "registry.example.com");
+        EXPECT_EQ(values["last"], "t100999");
+        EXPECT_EQ(sent.back().find("ns="), sent.back().rfind("ns="));
+    }
+}
+
 TEST_F(TagListTest, AFullPageMayBeTheLast) {
     for (int status : {200, 400, 404}) {
         transport.forget();
