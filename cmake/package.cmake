@@ -31,7 +31,7 @@ set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME basewatch)
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
 set(CPACK_PACKAGE_CONTACT "Basewatch <basewatch@localhost>")
-set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "watches base images, fires webhooks, proves the rebuild")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "watches base images, fires webhooks, asks for the rebuild")
 set(CPACK_PACKAGE_DESCRIPTION
 "Basewatch watches the registry digests of container base images, knows which
 images stand on them, and fires the webhooks that tell people, rebuild and

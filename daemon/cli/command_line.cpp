@@ -190,7 +190,7 @@ int run(int count, char** arguments) {
 
     Options options;
     Action chosen;
-    CLI::App app("Basewatch watches base images, fires webhooks and proves the rebuild");
+    CLI::App app("Basewatch watches base images, fires webhooks and asks for the rebuild");
     app.set_version_flag("--version", "basewatch " BASEWATCH_VERSION);
     app.require_subcommand(1);
     app.add_option("-c,--config", options.common.config, "the configuration file")->capture_default_str();
