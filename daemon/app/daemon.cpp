@@ -3,7 +3,6 @@
 #include "api/service.hpp"
 #include "app/parts.hpp"
 #include "app/service_manager.hpp"
-#include "foundation/heap.hpp"
 #include "foundation/log.hpp"
 #include "foundation/task_group.hpp"
 #include "foundation/time.hpp"
@@ -217,10 +216,8 @@ std::string Daemon::status_line() const {
 }  // namespace
 
 int run_daemon(const DaemonOptions& options) {
-    // What it would have read again is about to be read; nothing may die of it before the loop listens. It
-    // stays ignored where the program begins anew.
+    // What it would have read again is about to be read; nothing may die of it before the loop listens.
     std::signal(SIGHUP, SIG_IGN);
-    deepen_heap_caches();
     Problems problems;
     auto configuration = load(options.file, options.environment, problems);
     if (!configuration) {

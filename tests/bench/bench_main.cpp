@@ -7,7 +7,6 @@
 // the disk, memory.
 
 #include "bench/suites.hpp"
-#include "foundation/heap.hpp"
 
 #include <cstdio>
 #include <exception>
@@ -42,7 +41,6 @@ int usage() {
 }  // namespace
 
 int main(int count, char** arguments) {
-    basewatch::deepen_heap_caches();  // as the daemon does
     Plan plan;
     std::string_view wanted;
     for (int at = 1; at < count; ++at) {

@@ -315,15 +315,6 @@ TEST_F(Daemon, AnEarlyReloadDoesNotEndIt) {
     EXPECT_EQ(early.stop(), 0) << early.log();
 }
 
-TEST_F(Daemon, BeginsAnewWithDeepHeapCachesAndIsTheSame) {
-    auto of_process = [&](const std::string& name) {
-        return read_file("/proc/" + std::to_string(program_->id()) + "/" + name);
-    };
-    EXPECT_THAT(of_process("environ"), HasSubstr("GLIBC_TUNABLES=glibc.malloc.tcache_count=256"));
-    EXPECT_EQ(of_process("comm"), "basewatch\n");
-    EXPECT_THAT(of_process("cmdline"), HasSubstr(std::string("\0run\0", 5)));
-}
-
 TEST_F(Daemon, HoldsItsStateAlone) {
     auto second = program_->verb({"run"});
     EXPECT_EQ(second.exit_code, 1);
