@@ -53,15 +53,26 @@ Bulk::Bulk(asio::any_io_executor executor, Exchange& exchange, Hosts& hosts, Acc
       failed_(first_rest, longest_rest),
       wrong_(rest_of_the_wrong, rest_of_the_wrong) {}
 
-// Those that can never be worth a list take no room.
+bool Bulk::ever_worth_it(const std::string& repository, std::size_t tags) {
+    auto wanted = hosts_.named(repository.substr(0, repository.find('/')))->bulk;
+    return bulk_pages_allowed(wanted, tags) > 0;
+}
+
+// Those that are not take no room.
 void Bulk::expect(std::map<std::string, std::size_t> tags) {
-    std::erase_if(tags, [this](const auto& entry) {
-        auto wanted = hosts_.named(entry.first.substr(0, entry.first.find('/')))->bulk;
-        return bulk_pages_allowed(wanted, entry.second) == 0;
-    });
+    std::erase_if(tags, [this](const auto& entry) { return !ever_worth_it(entry.first, entry.second); });
     tags_ = std::move(tags);
     // Others may be watched now.
     for (auto& [name, repository] : repositories_) repository.asked.clear();
+}
+
+void Bulk::expect(const std::string& repository, std::size_t tags) {
+    if (ever_worth_it(repository, tags))
+        tags_[repository] = tags;
+    else
+        tags_.erase(repository);
+    auto known = repositories_.find(repository);
+    if (known != repositories_.end()) known->second.asked.clear();
 }
 
 std::optional<std::size_t> Bulk::pages_for_all(const Repository& repository,

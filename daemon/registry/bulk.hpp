@@ -25,6 +25,8 @@ public:
 
     // How many tags of each repository (`docker.io/library/ruby`) are watched; by the settings of now.
     void expect(std::map<std::string, std::size_t> tags);
+    // Of this one, after tags of it came or went; what is known of the others stays.
+    void expect(const std::string& repository, std::size_t tags);
     // What the list says of this tag, reading it where that is worth it; nothing where only HEAD knows.
     Async<std::optional<model::Digest>> glance(model::Reference reference);
     // What HEAD said of a tag after the list did.
@@ -50,6 +52,8 @@ private:
         std::set<Bell*> waiting;
     };
     BulkApi api_of(const Host& host) const;
+    // Whether so many tags of it can ever be worth a list.
+    bool ever_worth_it(const std::string& repository, std::size_t tags);
     bool fresh(const Repository& repository) const;
     // Notes who is watched; when that is known of all, the list is judged by the pages that they need.
     void note_asked(Repository& repository, const std::string& tag, std::size_t expected) const;

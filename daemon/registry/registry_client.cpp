@@ -89,6 +89,10 @@ void RegistryClient::expect_tags(std::map<std::string, std::size_t> tags) {
     state_->bulk.expect(std::move(tags));
 }
 
+void RegistryClient::expect_tags(const std::string& repository, std::size_t tags) {
+    state_->bulk.expect(repository, tags);
+}
+
 RegistryClient::RegistryClient(asio::any_io_executor executor, Clock& clock, net::HttpTransport& transport,
                                std::shared_ptr<const settings::RegistriesSettings> settings,
                                std::vector<std::string> environment)

@@ -143,6 +143,8 @@ public:
     // one list of the registry's own API is cheaper, look_up() with a last answer is answered from it
     // (bulk.hpp).
     void expect_tags(std::map<std::string, std::size_t> tags);
+    // Of this one repository, from now on.
+    void expect_tags(const std::string& repository, std::size_t tags);
 
     // Whether the registry itself has no such tag: asked by GET, and never of a mirror or a cache, which may
     // only not have seen it. True for 404 alone; every other failure is an Error.

@@ -131,9 +131,8 @@ void Watcher::State::schedule_all() {
 }
 
 void Watcher::State::count_bases() {
-    by_name.clear();
     std::map<std::string, std::size_t> tags;  // by repository
-    for (auto& [registry_name, lane] : lanes) lane.demand = {};
+    for (auto& [registry_name, lane] : lanes) lane.intervals.clear();
     auto repository = tags.end();
     for (const auto& [name, known] : bases) {
         auto base = model::Reference::parse(name);
@@ -143,7 +142,7 @@ void Watcher::State::count_bases() {
         if (repository == tags.end() || repository->first != its)
             repository = tags.try_emplace(std::move(its)).first;
         ++repository->second;
-        lane_of(*base).demand.add(known.settings->interval);
+        ++lane_of(*base).intervals[known.settings->interval];
     }
     registry.expect_tags(std::move(tags));
 }
@@ -171,6 +170,7 @@ bool Watcher::State::take_bases(const WatchTable& next, const std::vector<Found>
     shared = SharedSettings();
     for (auto& [name, known] : bases) known.taken = false;
     bases.reserve(next.bases.size() + found.size());
+    by_name.clear();
     order.clear();
     order.reserve(next.bases.size() + found.size());
     auto take = [&](const Watched& each) -> KnownBase* {
@@ -199,9 +199,13 @@ bool Watcher::State::take_bases(const WatchTable& next, const std::vector<Found>
 
 void Watcher::State::leave(const std::string& name) {
     auto reference = model::Reference::parse(name);
-    if (reference) lane_of(*reference).schedule.remove(*reference);
-    by_name.clear();
-    bases.erase(name);
+    auto known = bases.find(name);
+    if (!reference || known == bases.end()) return;
+    auto& lane = lane_of(*reference);
+    lane.schedule.remove(*reference);
+    lane.leave(known->second.settings->interval);
+    unname(name);
+    bases.erase(known);
 }
 
 Async<Result<bool>> Watcher::State::load_states() {

@@ -115,10 +115,11 @@ Async<Result<CheckReport>> Watcher::State::tell_deleted(model::Reference base, m
 
 void Watcher::State::leave_deleted(const model::Reference& base) {
     auto name = base.text();
-    auto* known = find(name);
-    if (known == nullptr) return;
+    auto place = bases.find(name);
+    if (place == bases.end()) return;
+    auto* known = &place->second;
     if (auto* listing = listing_of(base.name())) {
-        std::erase_if(listing->found, [&](const std::string* one) { return *one == name; });
+        std::erase(listing->found, &place->first);
         if (listing->tags > 0) --listing->tags;
     }
     known->pattern = -1;
@@ -127,9 +128,9 @@ void Watcher::State::leave_deleted(const model::Reference& base) {
         lane_of(base).schedule.done(base, clock.monotonic());
         return;
     }
-    std::erase_if(order, [&](const std::string* one) { return *one == name; });
+    std::erase(order, &place->first);
     leave(name);
-    count_bases();
+    recount(base);
 }
 
 }  // namespace basewatch::watch

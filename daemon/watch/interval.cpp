@@ -28,10 +28,11 @@ Time sibling_due(Time last_look, Milliseconds interval, Time now) {
     return std::max(now, last_look + interval / 2);
 }
 
-void Demand::add(Milliseconds interval) {
+void Demand::add(Milliseconds interval, std::size_t many) {
     shortest = bases == 0 ? interval : std::min(shortest, interval);
-    ++bases;
-    checks_per_second += 1000.0 / static_cast<double>(std::max<std::int64_t>(interval.count(), 1));
+    bases += many;
+    checks_per_second +=
+        1000.0 * static_cast<double>(many) / static_cast<double>(std::max<std::int64_t>(interval.count(), 1));
 }
 
 Milliseconds effective_interval(Milliseconds interval, const Demand& demand, const Supply& supply) {

@@ -26,7 +26,7 @@ struct Demand {
     double checks_per_second = 0;
     Milliseconds shortest{};  // interval among them
 
-    void add(Milliseconds interval);
+    void add(Milliseconds interval, std::size_t many = 1);
 };
 
 // What their registry gives.

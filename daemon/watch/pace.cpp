@@ -15,6 +15,10 @@ std::string repository_prefix(const model::Reference& base) {
     return base.registry() + "/" + base.repository() + ":";
 }
 
+bool earlier(const std::string* a, const std::string* b) {
+    return *a < *b;
+}
+
 }  // namespace
 
 int Watcher::State::turns_of(const KnownBase& known) const {
@@ -29,15 +33,50 @@ void Watcher::State::next_turn(const model::Reference& base, const KnownBase& kn
     lane_of(base).schedule.done(base, clock.monotonic(), turns_of(known));
 }
 
-void Watcher::State::hasten_siblings(const model::Reference& base) {
-    auto earlier = [](const std::string* a, const std::string* b) { return *a < *b; };
+std::pair<Watcher::State::Names::iterator, Watcher::State::Names::iterator> Watcher::State::tags_of(
+    const model::Reference& repository) {
     if (by_name.empty()) {
         by_name = order;
         std::sort(by_name.begin(), by_name.end(), earlier);
     }
-    auto prefix = repository_prefix(base);
-    auto name = std::lower_bound(by_name.begin(), by_name.end(), &prefix, earlier);
-    for (; name != by_name.end() && (*name)->starts_with(prefix); ++name) {
+    auto prefix = repository_prefix(repository);
+    auto first = std::lower_bound(by_name.begin(), by_name.end(), &prefix, earlier);
+    ++prefix.back();
+    return {first, std::lower_bound(first, by_name.end(), &prefix, earlier)};
+}
+
+void Watcher::State::name_tags(const model::Reference& repository, Names fresh) {
+    if (by_name.empty() || fresh.empty()) return;
+    auto [first, last] = tags_of(repository);
+    fresh.insert(fresh.end(), first, last);
+    std::sort(fresh.begin(), fresh.end(), earlier);
+    by_name.insert(by_name.erase(first, last), fresh.begin(), fresh.end());
+}
+
+void Watcher::State::unname(const std::string& name) {
+    auto place = std::lower_bound(by_name.begin(), by_name.end(), &name, earlier);
+    if (place != by_name.end() && **place == name) by_name.erase(place);
+}
+
+void Watcher::State::recount(const model::Reference& repository) {
+    auto [first, last] = tags_of(repository);
+    registry.expect_tags(repository.name(), static_cast<std::size_t>(last - first));
+}
+
+Demand Lane::demand() const {
+    Demand demand;
+    for (const auto& [interval, many] : intervals) demand.add(interval, many);
+    return demand;
+}
+
+void Lane::leave(Milliseconds interval) {
+    auto its = intervals.find(interval);
+    if (its != intervals.end() && --its->second == 0) intervals.erase(its);
+}
+
+void Watcher::State::hasten_siblings(const model::Reference& base) {
+    auto [name, last] = tags_of(base);
+    for (; name != last; ++name) {
         const auto& known = bases.at(**name);
         // One that fails is asked by its back-off, and an interval of its own is kept.
         if (known.failing() || known.settings->exact_interval || **name == base.text()) continue;
@@ -55,14 +94,15 @@ Supply Watcher::State::supply_of(const std::string& registry_name) const {
 void Watcher::State::warn_of_slow_registries() const {
     for (const auto& [name, lane] : lanes) {
         auto supply = supply_of(name);
-        if (!falls_behind(lane.demand, supply)) continue;
-        auto wanted = lane.demand.shortest;
-        auto possible = effective_interval(wanted, lane.demand, supply);
+        auto demand = lane.demand();
+        if (!falls_behind(demand, supply)) continue;
+        auto wanted = demand.shortest;
+        auto possible = effective_interval(wanted, demand, supply);
         log::warning(
             "a registry's bases cannot be asked as often as configured: lengthen `interval`, or raise "
             "`rate` where the registry allows it",
             {{"registry", name},
-             {"bases", std::to_string(lane.demand.bases)},
+             {"bases", std::to_string(demand.bases)},
              {"interval", format_duration(wanted)},
              {"possible", format_duration(std::chrono::ceil<std::chrono::seconds>(possible))}});
     }
@@ -71,10 +111,10 @@ void Watcher::State::warn_of_slow_registries() const {
 std::map<std::string, Watcher::Pace> Watcher::paces() const {
     std::map<std::string, Pace> paces;
     for (const auto& [name, lane] : state_->lanes) {
-        if (lane.demand.bases == 0) continue;
-        auto shortest = lane.demand.shortest;
-        paces[name] = {lane.demand.bases, shortest,
-                       effective_interval(shortest, lane.demand, state_->supply_of(name))};
+        auto demand = lane.demand();
+        if (demand.bases == 0) continue;
+        auto shortest = demand.shortest;
+        paces[name] = {demand.bases, shortest, effective_interval(shortest, demand, state_->supply_of(name))};
     }
     return paces;
 }
@@ -85,7 +125,7 @@ Milliseconds Watcher::asked_every(const model::Reference& base) const {
     if (known == nullptr || lane == nullptr) return {};
     auto interval = known->settings->interval * state_->turns_of(*known);
     auto possible =
-        effective_interval(known->settings->interval, lane->demand, state_->supply_of(base.registry()));
+        effective_interval(known->settings->interval, lane->demand(), state_->supply_of(base.registry()));
     return std::max(interval, possible);
 }
 

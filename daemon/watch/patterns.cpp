@@ -127,20 +127,19 @@ std::vector<model::Reference> Watcher::State::unfound(const Listing& listing,
 void Watcher::State::adopt(Listing& listing, const std::vector<std::string>& tags) {
     auto gone = unfound(listing, tags);
     if (!gone.empty()) {
-        std::set<std::string> names;
-        for (const auto& base : gone) names.insert(base.text());
-        std::erase_if(order, [&](const std::string* name) { return names.contains(*name); });
+        std::set<const std::string*> names;
+        for (const auto& base : gone) names.insert(&bases.find(base.text())->first);
+        std::erase_if(order, [&](const std::string* name) { return names.contains(name); });
     }
     for (const auto* name : listing.found) bases.at(*name).pattern = -1;
     listing.found.clear();
     for (const auto& base : gone) leave(base.text());
 
     auto now = clock.monotonic();
-    bool changed = !gone.empty();
+    Names came;
     for (const auto& each : found_among(*table, listing, tags)) {
         auto name = each.base.base.text();
         bool fresh = !bases.contains(name);
-        changed = changed || fresh;
         // What the file names itself keeps its own settings.
         auto* known = fresh ? &put_base(each.base).second : find(name);
         known->pattern = each.pattern;
@@ -148,9 +147,14 @@ void Watcher::State::adopt(Listing& listing, const std::vector<std::string>& tag
         listing.found.push_back(key);
         if (!fresh) continue;
         order.push_back(key);
-        lane_of(each.base.base).schedule.add(each.base.base, each.base.interval, now, true);
+        came.push_back(key);
+        auto& lane = lane_of(each.base.base);
+        lane.schedule.add(each.base.base, each.base.interval, now, true);
+        ++lane.intervals[each.base.interval];
     }
-    if (changed) count_bases();
+    bool changed = !gone.empty() || !came.empty();
+    name_tags(listing.repository, std::move(came));
+    if (changed) recount(listing.repository);
     bell.ring();
 }
 

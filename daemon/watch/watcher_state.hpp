@@ -56,9 +56,13 @@ struct Lane {
     explicit Lane(std::uint64_t seed) : schedule(seed), lists(seed) {}
     Schedule schedule;
     std::size_t workers = 0;
-    Demand demand;
+    std::map<Milliseconds, std::size_t> intervals;  // and how many bases have each
     Schedule lists;  // of repositories whose tags are listed, as references to `latest`
     std::size_t listers = 0;
+
+    Demand demand() const;
+    // A base of this interval is not watched any more.
+    void leave(Milliseconds interval);
 };
 
 // A repository whose tags are listed.
@@ -185,7 +189,8 @@ struct Watcher::State {
     std::pair<const std::string, KnownBase>& put_base(const Watched& watched);
     void take_listings(std::map<std::string, Listing> next);
     void schedule_all();
-    // Again whenever `order` changed: what is asked of each registry, and how many tags of each repository.
+    // What is asked of each registry, and how many tags of each repository: of a whole table. When some come
+    // or go later, it is kept right by what they are, for there may be 100,000 others.
     void count_bases();
     std::vector<model::Reference> watched() const;
     // Whether the store knows others than those that are watched.
@@ -210,6 +215,8 @@ struct Watcher::State {
     // The bases that adopt() would leave.
     std::vector<model::Reference> unfound(const Listing& listing, const std::vector<std::string>& tags) const;
     void leave(const std::string& name);
+    // After tags of it came or went.
+    void recount(const model::Reference& repository);
 
     // --- listing.cpp: what a list comes to ---
     void start_lists(TaskGroup& checks, Lane& lane, Monotonic now);
@@ -311,6 +318,12 @@ struct Watcher::State {
     void next_turn(const model::Reference& base, const KnownBase& known);
     // The other tags of its repository are asked soon: many are pushed together.
     void hasten_siblings(const model::Reference& base);
+    // The place of the repository's tags in `by_name`, which is made where it is not there.
+    using Names = std::vector<const std::string*>;
+    std::pair<Names::iterator, Names::iterator> tags_of(const model::Reference& repository);
+    // Its tags are these too.
+    void name_tags(const model::Reference& repository, Names fresh);
+    void unname(const std::string& name);
     Supply supply_of(const std::string& registry_name) const;
     void warn_of_slow_registries() const;
 

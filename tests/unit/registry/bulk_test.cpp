@@ -332,8 +332,14 @@ TEST_F(BulkTest, NoMorePagesAreReadThanItTakesToSeeAllThatAreWatched) {
         EXPECT_EQ(heads(), 0u);
         clock.advance(15min);
     }
+    // What came to another repository is no reason to learn that again.
+    transport.forget();
+    client().expect_tags("quay.io/team/other", 7);
+    sweep();
+    EXPECT_EQ(lists(), 1u);
+    clock.advance(15min);
     // Another tag is watched instead, and stands nowhere: it is asked for, and so are all that follow.
-    watch(count + 1);
+    client().expect_tags("quay.io/team/app", count + 1);
     auto gone = [&] {
         return wait_for(client().look_up(reference("quay.io/team/app:gone"), {known[0], clock.now()}));
     };

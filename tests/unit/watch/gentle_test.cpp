@@ -160,6 +160,39 @@ TEST_F(Gentle, ADeadHostWithAThousandBasesCostsFewRequestsADay) {
     EXPECT_EQ(watcher().progress().failing, 1000u);
 }
 
+// Each is counted by itself, without going through all others.
+TEST_F(Gentle, TagsThatComeAndGoAreCountedAndHaveTheirSiblings) {
+    for (const char* tag : {"3.1", "3.3"}) registry.push("base", tag, test::image());
+    for (const char* other : {"bas", "base-1", "based"}) registry.push(other, "3.1", test::image());
+    auto tags = pattern("3.*");
+    tags.each.interval = hours(6);
+    use({watched("registry.example.com/bas:3.1", hours(1)), watched("registry.example.com/base-1:3.1"),
+         watched("registry.example.com/based:3.1")},
+        {tags});
+    run();
+    auto pace = [&] { return watcher().paces().at(host); };
+    pass(hours(1));
+    EXPECT_EQ(pace().bases, 5u);
+    for (const char* tag : {"3.0", "3.2", "3.4"}) registry.push("base", tag, test::image());
+    pass(hours(26));
+    EXPECT_EQ(pace().bases, 8u);
+    for (const char* tag : {"3.1", "3.4"}) registry.untag("base", tag);
+    pass(hours(72));
+    EXPECT_EQ(pace().bases, 6u);
+    EXPECT_EQ(pace().interval, minutes(15));
+
+    pass(hours(24) * 31);
+    auto due = [&](const std::string& tag) {
+        return *watcher().next_check(reference("registry.example.com/base:" + tag)) - clock.now();
+    };
+    while (due("3.2") < hours(8)) pass(hours(1));
+    test::ImageOptions options;
+    options.layers = {"mended"};
+    registry.push("base", "3.3", test::image(options));
+    EXPECT_EQ(check("registry.example.com/base:3.3").outcome, CheckReport::Outcome::changed);
+    for (const char* tag : {"3.0", "3.2"}) EXPECT_LT(due(tag), hours(3)) << tag;
+}
+
 TEST_F(Gentle, ByHandEveryBaseIsAskedThoughItsHostFailed) {
     std::vector<Watched> bases;
     for (int i = 0; i < 12; ++i) {
