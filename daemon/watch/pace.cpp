@@ -75,11 +75,21 @@ void Lane::leave(Milliseconds interval) {
 }
 
 void Watcher::State::hasten_siblings(const model::Reference& base) {
-    auto [name, last] = tags_of(base);
+    if (hastening.moved(base.name(), clock.monotonic())) hasten_tags(base, base.text());
+    bell.ring();
+}
+
+void Watcher::State::hasten_due() {
+    for (const auto& repository : hastening.due(clock.monotonic()))
+        if (auto reference = model::Reference::parse(repository)) hasten_tags(*reference, "");
+}
+
+void Watcher::State::hasten_tags(const model::Reference& repository, const std::string& but) {
+    auto [name, last] = tags_of(repository);
     for (; name != last; ++name) {
         const auto& known = bases.at(**name);
         // One that fails is asked by its back-off, and an interval of its own is kept.
-        if (known.failing() || known.settings->exact_interval || **name == base.text()) continue;
+        if (known.failing() || known.settings->exact_interval || **name == but) continue;
         auto sibling = model::Reference::parse(**name);
         if (sibling) hasten(*sibling, sibling_due(known.checked_at, known.settings->interval, clock.now()));
     }

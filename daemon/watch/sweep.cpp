@@ -68,6 +68,7 @@ Async<void> Watcher::State::run() {
     for (;;) {
         bool asked_to_stop = co_await stop_requested();
         if (asked_to_stop) break;
+        hasten_due();
         start_due(checks);
         if (marks_due()) co_await save_marks();
         auto wake = next_wake();
@@ -120,6 +121,7 @@ Monotonic Watcher::State::next_wake() const {
         if (lane.workers >= workers_per_registry || in_all >= workers_in_all) continue;
         if (auto next = lane.schedule.next()) wake = std::min(wake, *next);
     }
+    if (auto next = hastening.next()) wake = std::min(wake, *next);
     if (marks_since) wake = std::min(wake, *marks_since + marks_pause);
     return wake;
 }

@@ -9,6 +9,7 @@
 #include "foundation/ulid.hpp"
 #include "watch/deletion.hpp"
 #include "watch/details.hpp"
+#include "watch/hastening.hpp"
 #include "watch/interval.hpp"
 #include "watch/known_base.hpp"
 #include "watch/moved.hpp"
@@ -316,8 +317,12 @@ struct Watcher::State {
     int turns_of(const KnownBase& known) const;
     // Back in the schedule after a good answer.
     void next_turn(const model::Reference& base, const KnownBase& known);
-    // The other tags of its repository are asked soon: many are pushed together.
+    // The other tags of its repository are asked soon: many are pushed together (hastening.hpp).
     void hasten_siblings(const model::Reference& base);
+    // Those of repositories of which others moved meanwhile.
+    void hasten_due();
+    // All but this one.
+    void hasten_tags(const model::Reference& repository, const std::string& but);
     // The place of the repository's tags in `by_name`, which is made where it is not there.
     using Names = std::vector<const std::string*>;
     std::pair<Names::iterator, Names::iterator> tags_of(const model::Reference& repository);
@@ -340,6 +345,7 @@ struct Watcher::State {
     std::vector<const std::string*> order;    // of the table, then what was found; the keys of `bases`
     std::vector<const std::string*> by_name;  // the same in order of names; empty until it is needed
     std::map<std::string, Listing> listings;  // by repository
+    Hastening hastening;
     SharedSettings shared;
     std::uint64_t lists_kept = 0;                    // so far
     std::size_t lists_recording = 0;                 // of which it is not known yet whether they are kept
