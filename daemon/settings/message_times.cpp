@@ -27,6 +27,15 @@ std::optional<std::chrono::minutes> read_time_of_day(const YamlValue& value, std
     return std::nullopt;
 }
 
+std::shared_ptr<const TimeZone> read_zone(const YamlValue& value, Problems& problems) {
+    auto name = read_line(value, "zone", 100, problems);
+    if (!name) return nullptr;
+    auto known = TimeZone::named(*name);
+    if (known) return *known;
+    problems.error(value.mark(), "`zone`: " + known.error().message());
+    return nullptr;
+}
+
 void read_quiet(const YamlValue& value, Problems& problems, TargetSettings& target) {
     constexpr std::size_t most = 20;
     auto items = yaml_one_or_many(value);
@@ -39,20 +48,15 @@ void read_quiet(const YamlValue& value, Problems& problems, TargetSettings& targ
         if (item.kind() != YamlValue::Kind::map) continue;
         auto from = map.require("from"), to = map.require("to"), zone = map.require("zone");
         map.finish();
-        if (!from || !to || !zone) continue;
-        auto begins = read_time_of_day(*from, "from", problems), ends = read_time_of_day(*to, "to", problems);
-        auto name = read_line(*zone, "zone", 100, problems);
-        if (!begins || !ends || !name) continue;
-        auto known = TimeZone::named(*name);
-        if (!known) {
-            problems.error(zone->mark(), "`zone`: " + known.error().message());
-        } else if (*begins == *ends) {
+        auto begins = from ? read_time_of_day(*from, "from", problems) : std::nullopt;
+        auto ends = to ? read_time_of_day(*to, "to", problems) : std::nullopt;
+        auto known = zone ? read_zone(*zone, problems) : nullptr;
+        if (begins && ends && *begins == *ends)
             problems.error(to->mark(),
                            "`quiet` from and to the same time would be all day: for that there is "
                            "`basewatch mute --until`");
-        } else {
-            target.quiet.push_back({*begins, *ends, *known});
-        }
+        else if (begins && ends && known)
+            target.quiet.push_back({*begins, *ends, std::move(known)});
     }
 }
 
@@ -70,8 +74,8 @@ std::optional<model::Grouping> read_grouping(const YamlValue& value, const std::
     YamlMap map(value, "`group` of " + whose, problems);
     auto wait = map.require("wait"), most = map.require("most");
     map.finish();
-    if (!wait || !most) return std::nullopt;
-    auto least = duration(*wait, "wait"), longest = duration(*most, "most");
+    auto least = wait ? duration(*wait, "wait") : std::nullopt;
+    auto longest = most ? duration(*most, "most") : std::nullopt;
     if (!least || !longest) return std::nullopt;
     if (*longest < *least) {
         problems.error(most->mark(),

@@ -402,6 +402,20 @@ TEST(Settings, when_messages_go_is_refused_at_its_place) {
     EXPECT_FALSE(read_settings_text("f.yaml", "dependents: [{image: a/b, priority: urgent}]", {}, problems));
 }
 
+TEST(Settings, every_mistake_of_an_entry_of_quiet_is_told) {
+    Problems problems;
+    EXPECT_FALSE(read_settings_text(
+        "f.yaml",
+        "targets: {t: {preset: slack, quiet: {from: \"25:00\", to: \"7\", zone: Europe/Berln}, "
+        "group: {wait: soon}}}",
+        {}, problems));
+    EXPECT_THAT(told(problems),
+                testing::IsSupersetOf(
+                    {testing::HasSubstr("`from` of `quiet`"), testing::HasSubstr("`to` of `quiet`"),
+                     testing::HasSubstr("no time zone `Europe/Berln`"),
+                     testing::HasSubstr("`wait` must be a duration"), testing::HasSubstr("lacks `most`")}));
+}
+
 TEST(Settings, what_this_version_does_not_build_is_refused_and_never_ignored) {
     const std::vector<std::string> texts{
         "daemon: {api_tokens: [{name: a, token: x, scopes: [read], owner: team}]}",
