@@ -288,6 +288,26 @@ Error error_of(rd_kafka_resp_err_t code) {
     return Error(kind_of(code), std::string(kafka().err2str(code)) + " (" + kafka().err2name(code) + ")");
 }
 
+std::string connection_words(std::string_view reason) {
+    std::string text(reason);
+    auto drop = [&](std::string_view words) {
+        if (auto at = text.find(words); at != std::string::npos) text.erase(at, words.size());
+    };
+    if (auto after = text.find(" (after "); after != std::string::npos && text.ends_with(')'))
+        text.erase(after);
+    drop("/bootstrap");
+    for (std::string_view family : {": Connect to ipv4#", ": Connect to ipv6#"}) {
+        auto connect = text.find(family), failed = text.find(" failed: ");
+        if (connect == std::string::npos || failed == std::string::npos || failed < connect) continue;
+        auto broker = text.substr(0, connect), why = text.substr(failed + 9);
+        auto begin = connect + family.size();
+        auto address = text.substr(begin, failed - begin);
+        text = "cannot connect to " + broker + (broker == address ? "" : " at " + address) + ": " + why;
+        break;
+    }
+    return text;
+}
+
 Error connection_error(rd_kafka_resp_err_t code, std::string_view reason) {
     auto kind = kind_of(code);
     auto says = [&](std::string_view words) { return reason.find(words) != std::string_view::npos; };
@@ -297,7 +317,7 @@ Error connection_error(rd_kafka_resp_err_t code, std::string_view reason) {
     bool about_tls = says("SSL_HANDSHAKE") || says("SSL routines");
     if (kind == ErrorKind::unreachable && about_tls) kind = ErrorKind::tls;
     if (kind == ErrorKind::unreachable && says("imed out")) kind = ErrorKind::timed_out;
-    return Error(kind, std::string(reason));
+    return Error(kind, connection_words(reason));
 }
 
 std::string login_trap(KafkaLogin login, int version) {

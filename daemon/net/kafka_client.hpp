@@ -55,6 +55,8 @@ Error error_of(rd_kafka_resp_err_t code);
 // What it says of a connection. It has one code for most that can go wrong there; `reason`, its text, tells a
 // handshake that breaks off or a certificate that is missed (tls), and silence (timed_out).
 Error connection_error(rd_kafka_resp_err_t code, std::string_view reason);
+// Its text without what only its makers can use.
+std::string connection_words(std::string_view reason);
 // What may be behind a refused login beside a wrong password, with this version of librdkafka (as
 // rd_kafka_version() says it); empty: nothing that we know of.
 std::string login_trap(KafkaLogin login, int version);

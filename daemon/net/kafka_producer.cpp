@@ -93,6 +93,7 @@ void KafkaProducer::serve() {
     while (rounds < most_rounds && kafka().poll(client_, 0) > 0) ++rounds;
     if (rounds == most_rounds) eventfd_write(link_->events, 1);
     if (final_) fail_all(Error(*final_));
+    if (brokers_gone_) retire();
 }
 
 void KafkaProducer::heard_of_message(const rd_kafka_message_t& message) {
@@ -102,6 +103,8 @@ void KafkaProducer::heard_of_message(const rd_kafka_message_t& message) {
     if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR &&
         (kind == ErrorKind::unauthorized || kind == ErrorKind::not_found))
         retired_ = true;
+    // What went wrong with a connection it says once and not again for a while: the next one is to hear it.
+    if (kind == ErrorKind::timed_out && seen_) retired_ = true;
     if (known == waiting_.end()) return;
     if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         seen_.reset();
@@ -122,6 +125,8 @@ void KafkaProducer::heard_of_connection(rd_kafka_resp_err_t code, const char* re
     } else if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
         // Waiting for a broker to come back is what a message's time is for; waiting mends no certificate.
         if (seen_ && seen_->kind() == ErrorKind::tls) final_ = seen_;
+        // Nobody waits, and whoever comes next would not hear why.
+        brokers_gone_ = idle_ != nullptr;
     } else {
         seen_ = connection_error(code, reason);
         if (seen_->kind() == ErrorKind::unauthorized)
@@ -182,7 +187,8 @@ Async<Result<KafkaReceipt>> KafkaProducer::send(KafkaMessage message) {
     // It may have found out while it began.
     if (final_) co_return *final_;
     if (!takes_messages()) co_return Error(ErrorKind::unreachable, "the producer has ended meanwhile");
-    if (waiting_.empty()) seen_.reset();
+    // What a new one found out while it began is about this message, too.
+    if (idle_) seen_.reset();
     idle_.reset();
     // However this coroutine goes, nobody is told any more.
     struct Place {

@@ -1,8 +1,9 @@
 #pragma once
 // One producer: a client of librdkafka, the messages that it has and who waits for them. It is retired when
 // what it knows may no longer be true (a refused login, a topic that it was told not to exist, a message that
-// is overdue): it takes no message any more, and ends with the last that somebody waits for. So nothing that
-// failed arrives later, but for what a broker had already been given.
+// is overdue, no broker that is left while it has no message): it takes no message any more, and ends with
+// the last that somebody waits for. So nothing that failed arrives later, but for what a broker had already
+// been given.
 
 #include "foundation/bell.hpp"
 #include "net/kafka_client.hpp"
@@ -54,9 +55,10 @@ private:
     asio::posix::stream_descriptor events_;
     std::map<std::uintptr_t, Waiting*> waiting_;
     std::uintptr_t last_ticket_ = 0;
-    std::optional<Error> seen_;   // the last fault of a connection since somebody began to wait
+    std::optional<Error> seen_;   // the last fault of a connection since it began or somebody did to wait
     std::optional<Error> final_;  // what nobody needs to wait for any longer
     std::unique_ptr<Clock::Timer> idle_;
+    bool brokers_gone_ = false;  // all of them, while nobody waited
     bool retired_ = false;
 };
 

@@ -239,10 +239,27 @@ TEST_F(KafkaSenderTest, ABrokerThatComesBackGetsItOnce) {
 }
 
 TEST_F(KafkaSenderTest, NobodyThereIsUnreachableWhenItsTimeIsOver) {
-    auto failed = fault(message_to({"127.0.0.1:" + std::to_string(test::free_port())}, 1s));
+    auto broker = "127.0.0.1:" + std::to_string(test::free_port());
+    for (int attempt = 1; attempt <= 3; ++attempt) {
+        auto failed = fault(message_to({broker}, 1s));
+        EXPECT_EQ(failed.kind(), ErrorKind::unreachable) << attempt;
+        EXPECT_EQ(failed.message(), "cannot connect to " + broker + ": Connection refused") << attempt;
+    }
+    EXPECT_EQ(fault(message_to({"nowhere.example.com:9092"}, 1s)).kind(), ErrorKind::name_lookup);
+}
+
+TEST_F(KafkaSenderTest, ABrokerThatWentAwayWhileNothingWasSentIsUnreachable) {
+    std::string address;
+    {
+        FakeKafkaBroker broker(loop);
+        address = broker.address();
+        ASSERT_TRUE(send(message_to({address})));
+        EXPECT_EQ(sender.producers(), 1u);
+    }
+    EXPECT_TRUE(until([&] { return sender.producers() == 0; })) << "what it had to say nobody would hear";
+    auto failed = fault(message_to({address}, 1s));
     EXPECT_EQ(failed.kind(), ErrorKind::unreachable);
     EXPECT_THAT(failed.message(), HasSubstr("Connection refused"));
-    EXPECT_EQ(fault(message_to({"nowhere.example.com:9092"}, 1s)).kind(), ErrorKind::name_lookup);
 }
 
 TEST_F(KafkaSenderTest, OneThatSaysNothingIsTimedOut) {
@@ -438,6 +455,25 @@ TEST(Kafka, WhatABrokersErrorMeans) {
         connection_error(RD_KAFKA_RESP_ERR__TRANSPORT, "Disconnected (after 0ms in state SSL_HANDSHAKE)")
             .kind(),
         ErrorKind::tls);
+}
+
+TEST(Kafka, AFaultOfAConnectionIsToldInOurWords) {
+    const std::pair<const char*, const char*> rows[] = {
+        {"127.0.0.1:24999/bootstrap: Connect to ipv4#127.0.0.1:24999 failed: Connection refused (after 0ms "
+         "in "
+         "state CONNECT, 1 identical error(s) suppressed)",
+         "cannot connect to 127.0.0.1:24999: Connection refused"},
+        {"sasl_ssl://kafka.example.com:9093/bootstrap: Connect to ipv6#[2001:db8::1]:9093 failed: No route "
+         "to "
+         "host",
+         "cannot connect to sasl_ssl://kafka.example.com:9093 at [2001:db8::1]:9093: No route to host"},
+        {"kafka.example.com:9092/1: Disconnected (after 7ms in state APIVERSION_QUERY)",
+         "kafka.example.com:9092/1: Disconnected"},
+        {"Failed to resolve 'x:9092': Name or service not known",
+         "Failed to resolve 'x:9092': Name or service not known"},
+        {"", ""},
+    };
+    for (const auto& [said, words] : rows) EXPECT_EQ(connection_words(said), words);
 }
 
 TEST(Kafka, ALoginThatGotNoAnswerIsNotRefused) {
