@@ -157,10 +157,17 @@ Answer read_end(const presets::Target& target, const Result<ProgramEnd>& end, co
         answer.verdict = delivered("exit code 0");
     } else {
         Failure failure;
-        if (end)
+        if (end) {
             failure = failure_of(*end);
-        else
-            failure = {class_of(end.error().kind()), end.error().message(), {}, false, model::Sign::absent};
+        } else {
+            // One that cannot be started is a program's fault, not the network's.
+            bool unstarted = end.error().kind() == ErrorKind::unreachable;
+            failure = {unstarted ? "exit" : class_of(end.error().kind()),
+                       end.error().message(),
+                       {},
+                       false,
+                       model::Sign::absent};
+        }
         answer.verdict =
             schedule(target, std::move(failure), when.number, when.created_at, now, when.random01);
     }

@@ -149,7 +149,7 @@ TEST_F(ProgramTest, EveryEndHasItsMeaning) {
 TEST_F(ProgramTest, WhatCannotBeExecutedIsTriedAgain) {
     auto id = tried(exec({"/nonexistent/program"}));
     EXPECT_EQ(house.state(id), DeliveryState::waiting);
-    EXPECT_EQ(attempt_of(id).reason, "refused");
+    EXPECT_EQ(attempt_of(id).reason, "exit");
     EXPECT_THAT(attempt_of(id).detail, HasSubstr("cannot execute /nonexistent/program: No such file"));
 }
 
