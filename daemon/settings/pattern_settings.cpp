@@ -4,6 +4,8 @@
 #include "settings/reading.hpp"
 #include "settings/values.hpp"
 
+#include <algorithm>
+
 namespace basewatch::settings {
 
 namespace {
@@ -11,13 +13,25 @@ namespace {
 constexpr std::int64_t most_newest = 1000;
 constexpr std::size_t longest_pattern = 500;
 
+// What tags are made of (the distribution specification's grammar), `*` and `?`.
+bool may_stand_in_glob(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("._-*?").find(c) != std::string_view::npos;
+}
+
 std::optional<std::string> read_tag_glob(const YamlValue& value, std::string_view name, Problems& problems) {
     auto glob = read_line(value, name, longest_pattern, problems);
-    if (!glob || glob->find_first_of(":/@ ") == std::string::npos) return glob;
-    problems.error(value.mark(), "`" + std::string(name) +
-                                     "` is over tags alone, such as 3.*-alpine, without the name of the "
-                                     "repository; not " +
-                                     value.described());
+    if (!glob) return glob;
+    auto strange = std::ranges::find_if_not(*glob, may_stand_in_glob);
+    if (strange == glob->end()) return glob;
+    std::string what = "`" + std::string(name);
+    if (std::string_view(":/@ ").find(*strange) != std::string_view::npos)
+        what += "` is over tags alone, such as 3.*-alpine, without the name of the repository; not ";
+    else
+        what +=
+            "` holds what no tag does: beside letters, digits, `.`, `-` and `_` it may have * (any run) "
+            "and ? (one character), and for more there is `regex`; not ";
+    problems.error(value.mark(), what + value.described());
     return std::nullopt;
 }
 
