@@ -15,8 +15,12 @@
 #include "settings/way_settings.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 #include <map>
 #include <set>
+#include <unistd.h>
 
 namespace basewatch::app {
 
@@ -150,6 +154,22 @@ void warn_of_missing_library(const TargetSettings& settings, const Result<void>&
                                              usable.error().message());
 }
 
+// It may come later, or be another's to run: a warning, then.
+void warn_of_missing_program(const TargetSettings& settings, Problems& problems) {
+    const auto& program = settings.command.front();
+    std::string why;
+    std::error_code ignored;
+    if (access(program.c_str(), X_OK) != 0) {
+        why = std::strerror(errno);
+        if (errno == EACCES) why += "; make it executable, and name it in the service's ExecPaths=";
+    } else if (!std::filesystem::is_regular_file(program, ignored)) {
+        why = "it is no file";
+    }
+    if (!why.empty())
+        problems.warning(settings.keys.at("command"),
+                         "target " + ticked(settings.name) + " cannot execute " + program + ": " + why);
+}
+
 std::optional<presets::Target> check_target(const TargetSettings& settings, Problems& problems) {
     if (settings.preset.empty()) return std::nullopt;
     if (presets::find(settings.preset) == nullptr) {
@@ -171,6 +191,7 @@ std::optional<presets::Target> check_target(const TargetSettings& settings, Prob
     check_address(settings, *target, problems);
     check_secrets(settings, *target, problems);
     check_group(settings, *target, problems);
+    if (target->way == presets::Way::program) warn_of_missing_program(settings, problems);
     return *target;
 }
 
@@ -198,16 +219,28 @@ struct Parameters {
     std::map<std::string, const settings::DependentSettings*> by_dependent;
 };
 
+// `; or did you mean …`: what is always there and what the dependent has, where it is near.
+std::string parameter_meant(const std::string& place, const settings::DependentSettings* entry) {
+    std::vector<std::string_view> known(presets::build_parameter_names.begin(),
+                                        presets::build_parameter_names.end());
+    if (entry != nullptr)
+        for (const auto& parameter : entry->dependent.parameters) known.push_back(parameter.first);
+    auto near = nearest_word(place, known);
+    return near ? "; or did you mean `{" + std::string(*near) + "}`?" : "";
+}
+
 void tell_unfilled(const settings::RuleSettings& rule, std::size_t index, const TargetSettings& target,
                    const presets::Target& merged, const std::string& place,
                    const settings::DependentSettings* entry, Problems& problems) {
+    std::string meant = parameter_meant(place, entry);
     std::string what = place_holder(merged) + " of target " + ticked(target.name) + " has the place {" +
                        place + "}, and " + rule.rule.dependents[index];
     if (entry == nullptr) {
-        what += " has no entry under `dependents`: add one with `with: {" + place + ": …}`";
+        what += " has no entry under `dependents`: add one with `with: {" + place + ": …}`" + meant;
         problems.error(places_at(target, merged), std::move(what));
     } else {
-        what += " has no " + ticked(place) + " in its `with` (at " + entry->where.text() + "): add it there";
+        what += " has no " + ticked(place) + " in its `with` (at " + entry->where.text() + "): add it there" +
+                meant;
         problems.error(rule.dependent_marks[index], std::move(what));
     }
 }
@@ -229,7 +262,7 @@ void check_places(const settings::RuleSettings& rule, const TargetSettings& sett
 // takes events one by one are not held for it.
 void check_rule_group(const settings::RuleSettings& rule, const Settings& settings, const Merged& targets,
                       Problems& problems) {
-    if (!rule.rule.group || targets.empty()) return;
+    if (!rule.rule.group || rule.rule.fire.empty() || targets.empty()) return;
     std::string whose = "`group` of rule " + ticked(rule.rule.name) + ": ", why_not;
     bool grouped = false;
     for (const auto& name : rule.rule.fire) {

@@ -12,10 +12,12 @@
 namespace basewatch::app {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::ElementsAreArray;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 std::vector<std::string> told(const Problems& problems) {
     std::vector<std::string> out;
@@ -297,8 +299,31 @@ TEST(CheckSettings, a_client_library_that_is_not_installed) {
                     "expires: a library is missing: install the package libx"));
 }
 
+TEST(CheckSettings, programs_that_cannot_be_executed) {
+    const std::string fired = "\nnotify: [{events: base.recovered, fire: x}]";
+    expect({
+        {"targets: {x: {preset: exec, command: [/nonexistent/rebuidl.sh]}}" + fired,
+         {"1:29 warning: target `x` cannot execute /nonexistent/rebuidl.sh: No such file or directory"}},
+        {"targets: {x: {preset: exec, command: [/etc/passwd]}}" + fired,
+         {"1:29 warning: target `x` cannot execute /etc/passwd: Permission denied; make it executable, and "
+          "name it in the service's ExecPaths="}},
+        {"targets: {x: {preset: exec, command: [/usr/bin]}}" + fired,
+         {"1:29 warning: target `x` cannot execute /usr/bin: it is no file"}},
+    });
+}
+
 TEST(CheckSettings, places_in_a_command) {
     expect({
+        {"targets: {x: {preset: exec, per: dependent, command: [/bin/true, '{DEPENDANT}', '{projct}']}}\n"
+         "rules: [{name: a, base: alpine, fire: x, dependents: [r.example.com/used]}]",
+         {"2:55 the command of target `x` has the place {DEPENDANT}, and r.example.com/used:latest has no "
+          "`DEPENDANT` in its `with` (at f.yaml:8:13): add it there; or did you mean `{DEPENDENT}`?",
+          "2:55 the command of target `x` has the place {projct}, and r.example.com/used:latest has no "
+          "`projct` in its `with` (at f.yaml:8:13): add it there; or did you mean `{project}`?"}},
+        {"targets: {x: {preset: exec, per: dependent, command: [/bin/true, '{DEPENDANT}']}}\n"
+         "rules: [{name: a, base: alpine, fire: x, dependents: [r.example.com/other]}]",
+         {"1:45 the command of target `x` has the place {DEPENDANT}, and r.example.com/other:latest has no "
+          "entry under `dependents`: add one with `with: {DEPENDANT: …}`; or did you mean `{DEPENDENT}`?"}},
         {"targets: {x: {preset: exec, per: dependent, command: [/bin/true, '{DEPENDENT}', '{project}']}}\n"
          "rules: [{name: a, base: alpine, fire: x, dependents: [r.example.com/used]}]",
          {}},
@@ -502,7 +527,8 @@ TEST(Sample, is_valid_without_a_warning) {
     EXPECT_THAT(told(problems), IsEmpty());
     ASSERT_TRUE(settings);
     check_settings(*settings, problems);
-    EXPECT_THAT(told(problems), IsEmpty());
+    // Its program is on no machine of ours.
+    EXPECT_THAT(told(problems), ElementsAre(HasSubstr("cannot execute /usr/local/bin/rebuild:")));
     EXPECT_EQ(settings->rules.size(), 4u);
     EXPECT_EQ(settings->targets.size(), 13u);
 }
@@ -563,6 +589,7 @@ TEST(CheckSettings, ARulesGroupIsForTargetsThatCanTellSeveralEvents) {
                     "several events; `ci`: it fires once per dependent, and builds are not told "
                     "together): fire one that can, such as preset slack or one with a `body` that tells "
                     "all of `.events`, or remove `group`"));
+    EXPECT_THAT(of("fires: [hook], group: 2m"), Not(Contains(HasSubstr("can tell several events"))));
     EXPECT_THAT(of("fire: [chat, hook], group: none"),
                 ElementsAre("f:1:79 warning: `group` of rule `r`: none of its targets has a `group` or quiet "
                             "hours that `none` would switch off",
