@@ -24,6 +24,29 @@ bool holds_control_character(std::string_view text) {
                        [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
+constexpr std::string_view of_folder_prefix = "credentials_";
+
+// The way of our unit, and that of a file from elsewhere.
+std::string how_to_give(const std::string& name) {
+    return "put it into /etc/basewatch/credentials/" + name + ", or add LoadCredential=" + name +
+           ":/path to the unit, and restart it";
+}
+
+// The name of a credential that there is, near to this one; empty: none.
+std::string credential_meant(const std::string& folder, std::string_view name) {
+    constexpr std::size_t most_names = 1000;
+    std::vector<std::string> names;
+    std::error_code error;
+    for (std::filesystem::directory_iterator file(folder, error), end;
+         !error && file != end && names.size() < most_names; file.increment(error)) {
+        names.push_back(file->path().filename().string());
+        if (names.back().starts_with(of_folder_prefix)) names.back().erase(0, of_folder_prefix.size());
+        if (names.back() == name) names.pop_back();  // it is there, and cannot be read
+    }
+    std::vector<std::string_view> known(names.begin(), names.end());
+    return std::string(nearest_word(name, known).value_or(""));
+}
+
 }  // namespace
 
 std::optional<std::string> SecretReader::variable(const std::string& name, const Mark& where) {
@@ -52,14 +75,14 @@ std::optional<std::string> SecretReader::credential_path(const std::string& name
     auto folder = environment_.find("CREDENTIALS_DIRECTORY");
     if (!folder || folder->empty()) {
         problems_.error(where, "no credential " + ticked(name) +
-                                   ": this process was given none ($CREDENTIALS_DIRECTORY is not set). Run "
-                                   "it from a unit with LoadCredential=" +
-                                   name + ":/path, or set that variable to a folder with a file " + name);
+                                   ": this process was given none ($CREDENTIALS_DIRECTORY is not set): " +
+                                   how_to_give(name) +
+                                   "; in a shell, set that variable to the folder of them");
         return std::nullopt;
     }
     fixed_at_start_.insert("credential:" + name);
     // Our unit hands over a whole folder as `credentials`, and systemd puts that name before each file's.
-    std::string own = *folder + "/" + name, of_folder = *folder + "/credentials_" + name;
+    std::string own = *folder + "/" + name, of_folder = *folder + "/" + std::string(of_folder_prefix) + name;
     std::error_code ignored;
     bool only_of_folder =
         !std::filesystem::exists(own, ignored) && std::filesystem::exists(of_folder, ignored);
@@ -112,9 +135,11 @@ std::optional<std::string> SecretReader::look_up(std::string_view place, const Y
     auto path = credential_path(name, value.mark());
     if (!path) return std::nullopt;
     if (auto found = read_small_file(*path, 0); !found && found.error().kind() != ErrorKind::too_large) {
-        problems_.error(value.mark(), "cannot read the credential " + ticked(name) + ": " +
-                                          found.error().message() + "; add LoadCredential=" + name +
-                                          ":/path to the unit");
+        auto near = credential_meant(*environment_.find("CREDENTIALS_DIRECTORY"), name);
+        problems_.error(value.mark(),
+                        "cannot read the credential " + ticked(name) + ": " + found.error().message() +
+                            (near.empty() ? "; " : "; did you mean " + ticked(near) + "? Else ") +
+                            how_to_give(name));
         return std::nullopt;
     }
     return file(*path, "credential " + ticked(name), value.mark());

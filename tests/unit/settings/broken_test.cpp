@@ -104,7 +104,7 @@ const std::vector<Row>& rows() {
           R"(mail.yaml:5:32: target `d` has `tls: none` and a `ca_file`: without TLS there is no certificate)",
           R"(mail.yaml:5:41: cannot read the file of `ca_file`, `none.pem`: No such file or directory)"}},
         {"missing_credential.yaml",
-         {R"(missing_credential.yaml:2:32: no credential `hook`: this process was given none ($CREDENTIALS_DIRECTORY is not set). Run it from a unit with LoadCredential=hook:/path, or set that variable to a folder with a file hook)"}},
+         {R"(missing_credential.yaml:2:32: no credential `hook`: this process was given none ($CREDENTIALS_DIRECTORY is not set): put it into /etc/basewatch/credentials/hook, or add LoadCredential=hook:/path to the unit, and restart it; in a shell, set that variable to the folder of them)"}},
         {"missing_key.yaml",
          {R"(missing_key.yaml:2:5: an entry of `rules` lacks `fire`)",
           R"(missing_key.yaml:5:9: target `hook` lacks `preset`)"}},

@@ -127,7 +127,8 @@ TEST_F(Secrets, that_cannot_be_had_are_told_with_what_to_do) {
              {"${file:large}", "larger than 64 KiB"},
              {"${file:lines}", "line break"},
              {"${file:}", "names nothing"},
-             {"${credential:hook}", "add LoadCredential=hook:/path to the unit"},
+             {"${credential:hook}",
+              "put it into /etc/basewatch/credentials/hook, or add LoadCredential=hook:/path to the unit"},
              {"${credential:../x}", "not the name of a credential"},
              {"${credential:a/b}", "not the name of a credential"},
              {"${env:MISSING}", "`MISSING` is not set"},
@@ -169,6 +170,14 @@ TEST_F(Secrets, a_folder_of_credentials_needs_no_prefix) {
     EXPECT_EQ(token("${credential:credentials_hook}"), "from-the-folder");
     folder_.write("credentials/hook", "from-a-line-of-its-own\n");
     EXPECT_EQ(token("${credential:hook}"), "from-a-line-of-its-own");
+}
+
+TEST_F(Secrets, the_credential_that_was_meant_is_named) {
+    folder_.write("credentials/credentials_hook", "x\n");
+    environment_.variables = {{"CREDENTIALS_DIRECTORY", folder_ / "credentials"}};
+    EXPECT_EQ(token("${credential:hok}"), std::nullopt);
+    EXPECT_THAT(only(), HasSubstr("No such file or directory; did you mean `hook`? Else put it into "
+                                  "/etc/basewatch/credentials/hok, or add LoadCredential=hok:/path"));
 }
 
 TEST_F(Secrets, keys_that_end_in_file_take_a_path_or_a_credential) {
