@@ -2,9 +2,11 @@
 
 #include "api/telling.hpp"
 #include "api/views.hpp"
+#include "foundation/counted.hpp"
 #include "foundation/json.hpp"
 #include "foundation/time.hpp"
 #include "rules/match.hpp"
+#include "rules/tag_filter.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -240,7 +242,8 @@ Async<Story> explain_reference(model::Reference reference, store::Store& store, 
         }
     }
     auto dependents = rules::dependents_of(base->text(), *table);
-    telling.now(std::to_string(dependents.size()) + " dependents are built on it by the rules");
+    telling.now(counted(dependents.size(), "dependent") + (dependents.size() == 1 ? " is" : " are") +
+                " built on it by the rules");
     co_return telling.finish();
 }
 

@@ -1,6 +1,7 @@
 #include "app/check_intervals.hpp"
 
 #include "app/tables.hpp"
+#include "foundation/counted.hpp"
 #include "foundation/time.hpp"
 #include "registry/host.hpp"
 #include "watch/interval.hpp"
@@ -50,9 +51,10 @@ std::string warning(const std::string& registry, const OfRegistry& its, const wa
     auto wanted = its.most_often->interval;
     auto possible = as_said(watch::effective_interval(wanted, its.demand, supply));
     return "asked every " + format_duration(possible) + ", not every " + format_duration(wanted) + ": the " +
-           std::to_string(its.demand.bases) + " bases of " + registry + " want " +
-           rate_text(its.demand.checks_per_second) + ", and it is asked at most " +
-           rate_text(supply.checks_per_second) + "; lengthen `interval`, or raise `rate` of " + registry +
+           counted(its.demand.bases, "base") + " of " + registry +
+           (its.demand.bases == 1 ? " wants " : " want ") + rate_text(its.demand.checks_per_second) +
+           ", and it is asked at most " + rate_text(supply.checks_per_second) +
+           "; lengthen `interval`, or raise `rate` of " + registry +
            " under `registries` where it allows that";
 }
 

@@ -3,6 +3,7 @@
 #include "api/service.hpp"
 #include "app/parts.hpp"
 #include "app/service_manager.hpp"
+#include "foundation/counted.hpp"
 #include "foundation/log.hpp"
 #include "foundation/task_group.hpp"
 #include "foundation/time.hpp"
@@ -209,8 +210,8 @@ Async<void> Daemon::clean() {
 
 std::string Daemon::status_line() const {
     auto progress = parts_.watcher.progress();
-    return std::to_string(progress.watched) + " bases, " + std::to_string(progress.failing) + " failing, " +
-           std::to_string(progress.checks) + " checks, " + std::to_string(progress.changes) + " changes";
+    return counted(progress.watched, "base") + ", " + std::to_string(progress.failing) + " failing, " +
+           counted(progress.checks, "check") + ", " + counted(progress.changes, "change");
 }
 
 }  // namespace

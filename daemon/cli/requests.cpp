@@ -36,7 +36,8 @@ int rebuild(const Common& common, const std::string& dependent, const std::strin
         int code = show_items(
             answer, {column("REBUILD", "id"), column("DEPENDENT", "dependent"), column("BASE", "base")},
             "nothing was asked for");
-        print(cell(answer, "deliveries") + " deliveries are queued\n");
+        auto queued = cell(answer, "deliveries");
+        print(queued + (queued == "1" ? " delivery is queued\n" : " deliveries are queued\n"));
         return code;
     });
 }

@@ -1,6 +1,7 @@
 #include "app/parts.hpp"
 #include "cli/offline.hpp"
 #include "cli/verbs.hpp"
+#include "foundation/counted.hpp"
 #include "foundation/json.hpp"
 
 #include <nlohmann/json.hpp>
@@ -26,7 +27,7 @@ std::string as_json(const Problems& problems) {
 // `1 pattern, `; nothing where there is none.
 std::string patterns_of(const app::Configuration& configuration) {
     auto count = configuration.watch->patterns.size();
-    return count == 0 ? "" : std::to_string(count) + (count == 1 ? " pattern, " : " patterns, ");
+    return count == 0 ? "" : counted(count, "pattern") + ", ";
 }
 
 }  // namespace
@@ -48,9 +49,9 @@ int validate(const Common& common) {
         std::fputs(app::report(problems).c_str(), problems.failed() ? stderr : stdout);
     if (problems.failed()) return wrong_usage;
     if (!common.json)
-        print(common.config + ": valid; " + std::to_string(configuration->watch->bases.size()) + " bases, " +
-              patterns_of(*configuration) + std::to_string(configuration->settings.rules.size()) +
-              " rules, " + std::to_string(configuration->settings.targets.size()) + " targets\n");
+        print(common.config + ": valid; " + counted(configuration->watch->bases.size(), "base") + ", " +
+              patterns_of(*configuration) + counted(configuration->settings.rules.size(), "rule") + ", " +
+              counted(configuration->settings.targets.size(), "target") + "\n");
     return done;
 }
 

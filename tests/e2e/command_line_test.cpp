@@ -59,7 +59,7 @@ TEST(CommandLine, ValidateSaysWhatItRead) {
     BasewatchProgram program(valid);
     auto outcome = program.verb({"validate"});
     EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
-    EXPECT_THAT(outcome.output, HasSubstr("valid; 2 bases, 1 rules, 2 targets"));
+    EXPECT_THAT(outcome.output, HasSubstr("valid; 2 bases, 1 rule, 2 targets"));
     auto answer = program.json({"validate"});
     EXPECT_EQ(answer["valid"], true);
 }

@@ -55,7 +55,7 @@ TEST(Intervals, ThatCannotBeKeptAreToldWhereTheyStand) {
          "registries: {docker.io: {rate: 1/m}}\ndefaults: {interval: 30s}\n"
          "rules: [{name: a, base: [\"debian:*\", \"alpine:3.20\"], dependents: [r.example.com/a], fire: x}]\n"
          "targets: {x: {preset: webhook, url: \"https://a.example.com/\"}}\n",
-         {"3:38 asked every 1m, not every 30s: the 1 bases of docker.io want 0.0333/s, and it is asked at "
+         {"3:38 asked every 1m, not every 30s: the 1 base of docker.io wants 0.0333/s, and it is asked at "
           "most 0.0167/s" +
           how}},
         {"a base that a rule names by an alias",
@@ -63,7 +63,7 @@ TEST(Intervals, ThatCannotBeKeptAreToldWhereTheyStand) {
          "watch: [{image: alpine, aliases: [c.example.com/alpine]}]\n"
          "rules: [{name: a, base: \"c.example.com/alpine\", dependents: [r.example.com/a], fire: x}]\n"
          "targets: {x: {preset: webhook, url: \"https://a.example.com/\"}}\n",
-         {"3:9 asked every 1m, not every 30s: the 1 bases of docker.io want 0.0333/s, and it is asked at "
+         {"3:9 asked every 1m, not every 30s: the 1 base of docker.io wants 0.0333/s, and it is asked at "
           "most 0.0167/s" +
           how}},
     };
