@@ -212,7 +212,7 @@ Async<Story> explain_reference(model::Reference reference, store::Store& store, 
     for (const auto& pattern : watcher.patterns())
         if (std::find(pattern.bases.begin(), pattern.bases.end(), *base) != pattern.bases.end())
             telling.now("is watched for the pattern over " + pattern.repository.name() + ": " +
-                        in_words(pattern.tags));
+                        rules::in_words(pattern.tags));
     for (const auto& pin : rules::pins_of(base->text(), *table)) {
         bool late = state->observed() && pin.digest != state->current.digest;
         telling.now(pin.by + " pins it at " + pin.digest.short_text() +

@@ -1,6 +1,7 @@
 #include "api/views.hpp"
 
 #include "foundation/time.hpp"
+#include "rules/tag_filter.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -75,19 +76,6 @@ Json view(const model::BaseState& state, std::optional<Time> next_check, Millise
     return front;
 }
 
-std::string in_words(const model::TagChoice& tags) {
-    std::string text;
-    auto add = [&](const char* name, const std::string& value) {
-        if (!value.empty()) text += (text.empty() ? "" : ", ") + std::string(name) + " " + value;
-    };
-    add("glob", tags.glob);
-    add("regex", tags.regex);
-    add("semver", tags.semver);
-    for (const auto& glob : tags.exclude) add("exclude", glob);
-    if (tags.newest) add("newest", std::to_string(*tags.newest));
-    return text;
-}
-
 Json view(const watch::PatternReport& pattern) {
     Json tags = Json::object();
     put(tags, "glob", pattern.tags.glob);
@@ -99,8 +87,9 @@ Json view(const watch::PatternReport& pattern) {
     for (const auto& base : pattern.bases) bases.push_back(base.text());
     Json out{{"repository", pattern.repository.name()},
              {"tags", std::move(tags)},
-             {"pattern", in_words(pattern.tags)},
+             {"pattern", rules::in_words(pattern.tags)},
              {"state", pattern.failing_since ? "failing"
+                       : pattern.idle        ? "matches none"
                        : pattern.known       ? "ok"
                                              : "new"},
              {"bases", std::move(bases)},

@@ -20,8 +20,6 @@ nlohmann::ordered_json view(const model::BaseState& state, std::optional<Time> n
 // Whether a pin is other than what the base points to; nothing where that is not known.
 std::optional<bool> behind(const std::vector<rules::Pin>& pins, const model::Digest& current);
 nlohmann::ordered_json view(const watch::PatternReport& pattern);
-// `glob 3.*-alpine, newest 5`.
-std::string in_words(const model::TagChoice& tags);
 nlohmann::ordered_json view(const model::Change& change);
 // To be sent, or to be sent again.
 bool is_queued(model::DeliveryState state);

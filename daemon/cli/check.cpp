@@ -4,6 +4,7 @@
 #include "cli/table.hpp"
 #include "cli/verbs.hpp"
 #include "foundation/time.hpp"
+#include "rules/tag_filter.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -184,7 +185,7 @@ void show(const Common& common, const Sweep& swept, const std::string& state_fil
     for (std::size_t i = 0; i < swept.checked.size(); ++i) print(table.line(row(i)));
     Table patterns({"REPOSITORY", "PATTERN", "BASES", "OF TAGS", "ERROR"});
     for (const auto& pattern : swept.patterns)
-        patterns.add({pattern.repository.name(), api::in_words(pattern.tags),
+        patterns.add({pattern.repository.name(), rules::in_words(pattern.tags),
                       std::to_string(pattern.bases.size()), std::to_string(pattern.listed), pattern.error});
     if (!patterns.empty()) print("\n" + patterns.text());
     print("state: " + state_file + "; deliveries: " + std::to_string(swept.deliveries.delivered) +

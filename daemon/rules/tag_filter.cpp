@@ -103,4 +103,17 @@ std::vector<std::string> TagFilter::choose(const std::vector<std::string>& tags)
     return chosen;
 }
 
+std::string in_words(const model::TagChoice& tags) {
+    std::string text;
+    auto add = [&](const char* name, const std::string& value) {
+        if (!value.empty()) text += (text.empty() ? "" : ", ") + std::string(name) + " " + value;
+    };
+    add("glob", tags.glob);
+    add("regex", tags.regex);
+    add("semver", tags.semver);
+    for (const auto& glob : tags.exclude) add("exclude", glob);
+    if (tags.newest) add("newest", std::to_string(*tags.newest));
+    return text;
+}
+
 }  // namespace basewatch::rules

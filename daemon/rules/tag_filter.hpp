@@ -37,4 +37,7 @@ private:
     std::optional<model::VersionRange> range_;
 };
 
+// `glob 3.*-alpine, newest 5`.
+std::string in_words(const model::TagChoice& tags);
+
 }  // namespace basewatch::rules

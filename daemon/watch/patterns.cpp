@@ -1,5 +1,6 @@
 // Which tags the patterns stand for.
 
+#include "foundation/log.hpp"
 #include "watch/watcher_state.hpp"
 
 #include <algorithm>
@@ -23,15 +24,28 @@ Milliseconds period_of(const Listing& listing, const WatchTable& table) {
     return list_period(interval);
 }
 
+// Once for each, until a tag fits or the configuration is read again.
+void warn_of_idle(const WatchTable& table, const Listing& listing, const std::set<std::int32_t>& told) {
+    for (auto number : listing.idle) {
+        if (told.contains(number)) continue;
+        const auto& pattern = table.patterns[static_cast<std::size_t>(number)];
+        log::warning("no tag of a repository fits a pattern: nothing is watched by it",
+                     {{"repository", listing.repository.name()}, {"pattern", rules::in_words(pattern.tags)}});
+    }
+}
+
 }  // namespace
 
 std::vector<Found> found_among(const WatchTable& table, const Listing& listing,
-                               const std::vector<std::string>& tags) {
+                               const std::vector<std::string>& tags, std::set<std::int32_t>* idle) {
     std::vector<Found> found;
     std::set<std::string> taken;
+    if (idle != nullptr) idle->clear();
     for (auto number : listing.patterns) {
         const auto& pattern = table.patterns[static_cast<std::size_t>(number)];
-        for (auto& tag : pattern.chosen.choose(tags)) {
+        auto chosen = pattern.chosen.choose(tags);
+        if (idle != nullptr && chosen.empty() && !tags.empty()) idle->insert(number);
+        for (auto& tag : chosen) {
             if (!taken.insert(tag).second) continue;
             Found one{pattern.each, number};
             one.base.base = pattern.each.base.with_tag(std::move(tag));
@@ -74,7 +88,7 @@ Async<Result<std::vector<Found>>> Watcher::State::find_bases(std::shared_ptr<con
             if (!list) co_return list.error();
             listing.tags = list->tags.size();
             listing.known = list->revision != 0;
-            auto among = found_among(*next, listing, list->tags);
+            auto among = found_among(*next, listing, list->tags, &listing.idle);
             std::move(among.begin(), among.end(), std::back_inserter(found));
         }
         if (lists_kept == kept && lists_recording == 0) break;
@@ -87,9 +101,11 @@ void Watcher::State::take_listings(std::map<std::string, Listing> next) {
         if (!next.contains(name)) lane_of(listing.repository).lists.remove(listing.repository);
     listings = std::move(next);
     auto now = clock.monotonic();
-    for (auto& [name, listing] : listings)
+    for (auto& [name, listing] : listings) {
         lane_of(listing.repository)
             .lists.add(listing.repository, period_of(listing, *table), now, !listing.known);
+        warn_of_idle(*table, listing, {});
+    }
     for (const auto* name : order) {
         const auto& known = bases.at(*name);
         if (known.pattern < 0) continue;
@@ -137,7 +153,10 @@ void Watcher::State::adopt(Listing& listing, const std::vector<std::string>& tag
 
     auto now = clock.monotonic();
     Names came;
-    for (const auto& each : found_among(*table, listing, tags)) {
+    auto idle_before = listing.idle;
+    auto among = found_among(*table, listing, tags, &listing.idle);
+    warn_of_idle(*table, listing, idle_before);
+    for (const auto& each : among) {
         auto name = each.base.base.text();
         bool fresh = !bases.contains(name);
         // What the file names itself keeps its own settings.
@@ -172,6 +191,7 @@ std::vector<PatternReport> Watcher::patterns() const {
         for (auto number : listing.patterns) {
             auto& report = reports[static_cast<std::size_t>(number)];
             report.known = listing.known;
+            report.idle = listing.idle.contains(number);
             report.listed = listing.tags;
             report.listed_at = listing.listed_at;
             report.error = listing.error;

@@ -83,6 +83,7 @@ struct PatternReport {
     model::TagChoice tags;
     std::vector<model::Reference> bases;
     bool known = false;      // its repository was listed once
+    bool idle = false;       // none of the repository's tags fits
     std::size_t listed = 0;  // tags that the repository has, as far as we know
     Time listed_at{};        // the last list that was read to its end; 0: not by this process
     std::optional<Time> next_list{};

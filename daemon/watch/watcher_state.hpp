@@ -72,6 +72,7 @@ struct Listing {
     std::vector<std::int32_t> patterns;     // of the table
     std::vector<std::string> named;         // the tags for which newer ones are wanted
     std::vector<const std::string*> found;  // keys of `bases`: what the patterns stand for
+    std::set<std::int32_t> idle;            // the patterns that no tag of the list fits, where it has any
     bool known = false;                     // it was listed once, by whichever process
     std::size_t tags = 0;                   // that it is known with
     Time listed_at{};                       // by this process; 0: not yet
@@ -89,9 +90,10 @@ struct Found {
     std::int32_t pattern = -1;
 };
 
-// What the table's patterns find among these tags of one repository; a tag belongs to the first.
+// What the table's patterns find among these tags of one repository; a tag belongs to the first. `idle`
+// becomes those that find none, where there is a tag.
 std::vector<Found> found_among(const WatchTable& table, const Listing& listing,
-                               const std::vector<std::string>& tags);
+                               const std::vector<std::string>& tags, std::set<std::int32_t>* idle = nullptr);
 
 // A tag that appeared, as it was answered.
 struct SeenTag {

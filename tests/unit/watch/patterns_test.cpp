@@ -52,6 +52,33 @@ TEST_F(Patterns, TheTagsOfTheFirstListAreBaselines) {
     EXPECT_TRUE(reports[0].next_list.has_value());
 }
 
+TEST_F(Patterns, OneThatNoTagFitsSaysSoOnce) {
+    push({"3.1"});
+    testing::internal::CaptureStderr();
+    log::open(log::Format::text, log::Level::warning);
+    use({pattern("3.*"), pattern("4.*"), pattern("*")});
+    house.run();
+    house.pass(5h);
+    log::open(log::Format::text, log::Level::error);
+    auto said = testing::internal::GetCapturedStderr();
+    EXPECT_GE(lists(), 3u);
+    auto first = said.find("no tag of a repository fits a pattern");
+    ASSERT_NE(first, std::string::npos) << said;
+    EXPECT_EQ(said.find("no tag of a repository", first + 1), std::string::npos) << said;
+    EXPECT_THAT(said, HasSubstr("pattern=\"glob 4.*\""));
+    auto idle = [this](std::size_t number) { return house.watcher().patterns().at(number).idle; };
+    EXPECT_FALSE(idle(0));
+    EXPECT_TRUE(idle(1));
+    EXPECT_FALSE(idle(2)) << "what it fits is another's";
+    house.restart();
+    use({pattern("3.*"), pattern("4.*")});
+    EXPECT_TRUE(idle(1)) << "known without a list";
+    push({"4.0"});
+    house.run();
+    house.pass(75min);
+    EXPECT_FALSE(idle(1));
+}
+
 TEST_F(Patterns, ListsAreMuchRarerThanChecks) {
     EXPECT_EQ(list_period(100ms), 1h);
     EXPECT_EQ(list_period(15min), 1h);
