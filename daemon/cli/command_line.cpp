@@ -61,7 +61,8 @@ void add_offline_verbs(CLI::App& app, Options& o, Action& chosen) {
     auto* test_verb = verb(app, "test", "send a marked test event to one target", chosen,
                            [&o] { return test(o.common, o.target, o.yes); });
     test_verb->add_option("TARGET", o.target, "its name in the configuration")->required();
-    test_verb->add_flag("--yes", o.yes, "also where the test starts something, such as a build");
+    test_verb->add_flag("--yes", o.yes,
+                        "also where the test starts something, as a build or the program of an exec target");
     auto* simulate_verb = verb(app, "simulate", "what would fire if a base changed; sends nothing", chosen,
                                [&o] { return simulate(o.common, o.reference, o.kind); });
     simulate_verb->add_option("REF", o.reference, "the base")->required();
