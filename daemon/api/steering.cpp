@@ -37,10 +37,10 @@ Async<net::ServerResponse> Service::pause(net::ServerRequest request) {
     auto body = body_of(request);
     if (!body) co_return problem(body.error());
     auto subject = subject_of(*body);
-    if (!subject) co_return problem(subject.error());
-    if (!subject->starts_with(target_kind))
-        co_return problem(
-            Error(ErrorKind::unsupported, "only a target can be paused; anything can be muted until a time"));
+    if (!subject || !subject->starts_with(target_kind))
+        co_return problem(Error(subject ? ErrorKind::unsupported : ErrorKind::invalid,
+                                "only a target can be paused: `subject` is to be target:NAME (a base, a "
+                                "dependent or a change can be muted until a time)"));
     auto done = co_await dispatcher_.pause(behind(target_kind, *subject));
     co_return done ? json_answer({{"subject", *subject}, {"paused", true}}) : problem(done.error());
 }

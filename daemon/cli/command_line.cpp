@@ -120,7 +120,8 @@ void add_client_verbs(CLI::App& app, Options& o, Action& chosen) {
     deliveries_verb->add_option("--state", o.state, "pending, sending, waiting, delivered or dead");
     deliveries_verb->add_option("--reason", o.reason,
                                 "that failed of this: dns, refused, tls, timeout, blocked address, 3xx, 4xx, "
-                                "5xx, wrong answer, render, layers, expired, target removed");
+                                "5xx, wrong answer, exit, render, token, layers, expired, target removed, "
+                                "superseded");
     auto* rebuilds_verb = verb(app, "rebuilds", "the rebuilds that were asked for, newest first", chosen,
                                [&o] { return rebuilds(o.common, o.dependent, o.limit); });
     rebuilds_verb->add_option("REF", o.dependent, "of this dependent");

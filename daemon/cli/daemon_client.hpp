@@ -2,6 +2,7 @@
 // The client verbs' way to a running daemon: its HTTP API over the Unix socket.
 
 #include "cli/verbs.hpp"
+#include "foundation/error.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -21,6 +22,9 @@ using Query = std::vector<std::pair<std::string, std::string>>;
 using Answer = std::function<int(const nlohmann::json&)>;
 int ask(const Common& common, const std::string& method, const std::string& path, const Query& query,
         const std::string& body, const Answer& show, const Answer& judge = nullptr);
+
+// Of an option that takes a moment, as RFC 3339 has it or so long from now.
+Error unreadable_time(const std::string& option, const std::string& text);
 
 // A member as a cell of a table: strings as they are, numbers in digits, nothing for what is not there.
 std::string cell(const nlohmann::json& row, std::string_view name);

@@ -1,6 +1,7 @@
 #include "cli/offline.hpp"
 #include "cli/table.hpp"
 #include "cli/verbs.hpp"
+#include "foundation/suggest.hpp"
 #include "presets/preset.hpp"
 
 #include <nlohmann/json.hpp>
@@ -26,7 +27,12 @@ int presets(const Common& common, const std::string& name) {
     if (!name.empty()) {
         const auto* preset = presets::find(name);
         if (preset == nullptr) {
-            complain("there is no preset `" + name + "`; `basewatch presets` lists them");
+            std::vector<std::string_view> known;
+            for (const auto& each : presets::built_in()) known.push_back(each.name);
+            auto near = nearest_word(name, known);
+            complain(
+                "there is no preset `" + name + "`" +
+                (near ? ": did you mean `" + std::string(*near) + "`?" : "; `basewatch presets` lists them"));
             return wrong_usage;
         }
         if (common.json)

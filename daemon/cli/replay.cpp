@@ -19,21 +19,25 @@ using nlohmann::json;
 
 constexpr const char* path = "/api/v1/replays";
 
-// `2h` is two hours ago; what cannot be read is the daemon's to refuse.
-std::string moment(const std::string& text) {
-    auto ago = parse_duration(text);
-    if (!ago) return text;
+// `2h` is two hours ago.
+Result<std::string> moment(const std::string& option, const std::string& text) {
+    if (text.empty()) return text;
     auto now = std::chrono::time_point_cast<Milliseconds>(std::chrono::system_clock::now());
-    return rfc3339(now - *ago);
+    if (auto ago = parse_duration(text)) return rfc3339(now - *ago);
+    if (parse_rfc3339(text)) return text;
+    return unreadable_time(option, text);
 }
 
-json body_of(const ReplayOptions& options) {
+Result<json> body_of(const ReplayOptions& options) {
+    auto since = moment("--since", options.since), until = moment("--until", options.until);
+    if (!since) return since.error();
+    if (!until) return until.error();
     json body = json::object();
     auto put = [&](const char* name, const std::string& text) {
         if (!text.empty()) body[name] = text;
     };
-    put("since", options.since.empty() ? "" : moment(options.since));
-    put("until", options.until.empty() ? "" : moment(options.until));
+    put("since", *since);
+    put("until", *until);
     put("target", options.target);
     put("change", options.change);
     put("delivery", options.delivery);
@@ -81,7 +85,12 @@ int retry(const Common& common, const std::string& delivery) {
 }
 
 int replay(const Common& common, const ReplayOptions& options) {
-    json body = body_of(options);
+    auto wish = body_of(options);
+    if (!wish) {
+        complain(wish.error().message());
+        return wrong_usage;
+    }
+    json body = std::move(*wish);
     json looking = body;
     looking["dry_run"] = true;
     if (options.dry_run)

@@ -60,12 +60,16 @@ Result<std::string> until_of(const std::string& text) {
         return rfc3339(std::chrono::ceil<std::chrono::seconds>(now + *wait));
     }
     if (auto time = parse_rfc3339(text)) return rfc3339(*time);
-    return Error(ErrorKind::invalid, "`--until " + text +
-                                         "`: write a duration such as 2h or 3d, or a time such as "
-                                         "2026-11-23T17:40:00Z");
+    return unreadable_time("--until", text);
 }
 
 }  // namespace
+
+Error unreadable_time(const std::string& option, const std::string& text) {
+    return Error(ErrorKind::invalid, "`" + option + " " + text +
+                                         "`: write a duration such as 2h or 3d, or a time such as "
+                                         "2026-11-23T17:40:00Z");
+}
 
 int mute(const Common& common, const std::string& subject, const std::string& until) {
     auto time = until_of(until);

@@ -75,6 +75,25 @@ Async<Result<Simulation>> played(app::Outside& outside, const app::Configuration
     co_return simulation;
 }
 
+// By its own name, as an alias, or as what a pattern may find.
+bool is_watched(const watch::WatchTable& table, const model::Reference& base) {
+    const auto& planning = *table.planning;
+    auto has = [](const std::vector<std::string>& names, const std::string& name) {
+        return std::ranges::find(names, name) != names.end();
+    };
+    auto stands_for = [&](const watch::Pattern& pattern) {
+        auto repository = pattern.each.base.name();
+        bool alias = std::ranges::any_of(planning.pattern_aliases, [&](const auto& aliases) {
+            return aliases.repository == repository && has(aliases.names, base.name());
+        });
+        return (alias || repository == base.name()) && pattern.chosen.fits(base.tag());
+    };
+    return std::ranges::any_of(table.bases, [&](const auto& known) { return known.base == base; }) ||
+           std::ranges::any_of(planning.aliases,
+                               [&](const auto& known) { return has(known.second, base.text()); }) ||
+           std::ranges::any_of(table.patterns, stands_for);
+}
+
 std::string as_text(const model::Condition& condition) {
     std::string rule = "rule \"" + condition.rule + "\"";
     switch (condition.outcome) {
@@ -130,6 +149,8 @@ int simulate(const Common& common, const std::string& text, const std::string& k
     }
     for (const auto& condition : conditions) print(as_text(condition));
     if (plan.events.empty()) print("no rule fires on " + kind_name + " of " + reference->text() + "\n");
+    if (!is_watched(*configuration->watch, watch::tag_of(*reference)))
+        print(reference->text() + " is not watched: name it under `watch`, or nothing is seen of it\n");
     for (const auto& event : plan.events) print("event " + event.type + " about " + event.subject + "\n");
     for (const auto& trial : trials) print(as_text(trial));
     return done;

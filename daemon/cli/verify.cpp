@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -49,6 +51,10 @@ std::optional<RawRequest> split(const std::string& raw) {
 
 int verify(const Common& common, const std::string& secret_file, std::int64_t now) {
     std::ifstream file(secret_file);
+    if (!file) {
+        complain("cannot read " + secret_file + ": " + std::strerror(errno));
+        return wrong_usage;
+    }
     std::string secret;
     if (!std::getline(file, secret) || secret.empty()) {
         complain("no secret in " + secret_file + ": its first line is to be the secret");

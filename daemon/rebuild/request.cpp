@@ -1,5 +1,6 @@
 #include "rebuild/request.hpp"
 
+#include <algorithm>
 #include <set>
 
 namespace basewatch::rebuild {
@@ -41,7 +42,14 @@ Result<std::vector<std::string>> dependents_of(const Wish& wish, const rules::Pl
     if (wish.reason.size() > longest_reason) return incomplete("`reason` has at most 200 characters");
     auto reference = model::Reference::parse(wish.dependent.empty() ? wish.base : wish.dependent);
     if (!reference) return reference.error();
-    if (!wish.dependent.empty()) return std::vector<std::string>{reference->text()};
+    if (!wish.dependent.empty()) {
+        auto name = reference->text();
+        bool built = std::ranges::any_of(table.rules, [&](const auto& rule) {
+            return std::ranges::find(rule.dependents, name) != rule.dependents.end();
+        });
+        if (!built) return incomplete("no rule builds " + name);
+        return std::vector<std::string>{std::move(name)};
+    }
     auto dependents = rules::dependents_of(base_named(reference->text(), table), table);
     if (dependents.empty()) return incomplete("no rule builds anything on " + reference->text());
     return dependents;

@@ -329,7 +329,8 @@ Result<Plan> plan_request(const std::string& dependent, const std::map<std::stri
         Occasion occasion{state.reference, unknown, state.current, why, {}, "", now, nullptr};
         add_rebuild(plan, dependent, targets, occasion, table, ids, now);
     }
-    if (!named) return Error(ErrorKind::invalid, "no rule builds " + dependent + " on that base");
+    if (!named)
+        return Error(ErrorKind::invalid, "no rule builds " + dependent + " on a base that is watched by now");
     if (plan.rebuilds.empty())
         return Error(ErrorKind::invalid,
                      "no rule that names " + dependent + " fires a target that rebuilds (per: dependent)");

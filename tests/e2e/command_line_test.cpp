@@ -43,6 +43,18 @@ TEST(CommandLine, AnUnknownVerbIsNamedWithTheOneThatWasMeant) {
     EXPECT_THAT(basewatch({"xyzzy", "--json"}).errors, HasSubstr("no verb `xyzzy`"));
 }
 
+TEST(CommandLine, AWrongWordIsToldWithTheRightOne) {
+    EXPECT_THAT(basewatch({"presets", "gitlb"}).errors, HasSubstr("did you mean `gitlab`?"));
+    EXPECT_THAT(basewatch({"presets", "xyzzy"}).errors, HasSubstr("`basewatch presets` lists them"));
+    EXPECT_THAT(basewatch({"verify", "--secret-file", "/nonexistent/secret"}).errors,
+                HasSubstr("cannot read /nonexistent/secret: No such file or directory"));
+    for (const char* option : {"--since", "--until"}) {
+        auto outcome = basewatch({"replay", option, "yesterday"});
+        EXPECT_EQ(outcome.exit_code, 2);
+        EXPECT_THAT(outcome.errors, HasSubstr("yesterday`: write a duration such as 2h or 3d, or a time"));
+    }
+}
+
 // As somebody would call them: the arguments must not be what is complained of.
 TEST(CommandLine, VerbsOfLaterVersionsSayThatTheyAre) {
     using Words = std::vector<std::string>;
@@ -128,6 +140,12 @@ TEST(CommandLine, SimulateShowsTheRequestsAndSendsNothing) {
     auto quiet = program.verb({"simulate", "ruby:3.3-alpine", "--kind", "metadata"});
     EXPECT_EQ(quiet.exit_code, 0);
     EXPECT_THAT(quiet.output, HasSubstr("no rule fires on metadata"));
+    EXPECT_THAT(quiet.output, testing::Not(HasSubstr("is not watched")));
+    auto unwatched = program.verb({"simulate", "node:22"});
+    EXPECT_EQ(unwatched.exit_code, 0);
+    EXPECT_THAT(unwatched.output,
+                HasSubstr("no rule fires on content of docker.io/library/node:22\n"
+                          "docker.io/library/node:22 is not watched: name it under `watch`"));
     EXPECT_EQ(program.verb({"simulate", "ruby:3.3-alpine", "--kind", "nonsense"}).exit_code, 2);
 }
 

@@ -119,7 +119,9 @@ TEST_F(Daemon, RebuildsAndChecksWhenAsked) {
     EXPECT_EQ(program_->verb({"rebuild", "--base", reference(), "--reason", "first installation"}).exit_code,
               0);
     ASSERT_TRUE(eventually([&] { return receiver_.requests("/build").size() == 3; })) << program_->log();
-    EXPECT_EQ(program_->verb({"rebuild", "shop/unknown", "--reason", "why not"}).exit_code, 2);
+    auto unknown = program_->verb({"rebuild", "shop/unknown", "--reason", "why not"});
+    EXPECT_EQ(unknown.exit_code, 2);
+    EXPECT_THAT(unknown.errors, HasSubstr("no rule builds docker.io/shop/unknown:latest\n"));
     EXPECT_EQ(program_->json({"rebuilds"})["items"].size(), 3u);
     EXPECT_TRUE(receiver_.requests("/hook").empty()) << "nothing changed";
 
@@ -197,7 +199,9 @@ TEST_F(Daemon, HoldsBackWhatIsMutedAndSaysSo) {
     EXPECT_NE(program_->verb({"mute", "chat", "--until", "2h"}).exit_code, 0);
     EXPECT_EQ(program_->verb({"mute", "target:chat", "--until", "soon"}).exit_code, 2);
     EXPECT_NE(program_->verb({"mute", "target:chat", "--until", "2020-01-01T00:00:00Z"}).exit_code, 0);
-    EXPECT_NE(program_->verb({"pause", "base:" + reference()}).exit_code, 0);
+    for (const auto& what : {"base:" + reference(), std::string("chat")})
+        EXPECT_THAT(program_->verb({"pause", what}).errors,
+                    HasSubstr("only a target can be paused: `subject` is to be target:NAME"));
     EXPECT_EQ(program_->verb({"mute", "dependent:shop/api", "--until", "2h"}).exit_code, 0);
 }
 
