@@ -19,7 +19,7 @@ struct Plan {
     // Deliveries: how many, how many at once, how often measured; targets that hang meanwhile; dependents of
     // one change; changes committed at a steady pace.
     std::size_t deliveries = 10'000, delivery_places = 64;
-    int delivery_times = 3;
+    int delivery_times = 3, hanging_pairs = 9;
     std::size_t hanging = 1'000, dependents = 10'000, paced = 2'500;
 
     std::size_t watches() const { return hosts * repositories * tags_each; }
