@@ -25,6 +25,9 @@ struct Kafka {
     decltype(&rd_kafka_queue_get_main) queue_get_main = nullptr;
     decltype(&rd_kafka_queue_io_event_enable) queue_io_event_enable = nullptr;
     decltype(&rd_kafka_queue_destroy) queue_destroy = nullptr;
+    decltype(&rd_kafka_headers_new) headers_new = nullptr;
+    decltype(&rd_kafka_header_add) header_add = nullptr;
+    decltype(&rd_kafka_headers_destroy) headers_destroy = nullptr;
     decltype(&rd_kafka_produceva) produceva = nullptr;
     decltype(&rd_kafka_poll) poll = nullptr;
     decltype(&rd_kafka_fatal_error) fatal_error = nullptr;

@@ -155,15 +155,17 @@ Result<void> KafkaProducer::produce(const KafkaMessage& message, std::uintptr_t 
     opaque.u.ptr = std::bit_cast<void*>(ticket);
     std::vector<rd_kafka_vu_t> parts{topic, flags, opaque, bytes(RD_KAFKA_VTYPE_VALUE, message.value)};
     if (message.key) parts.push_back(bytes(RD_KAFKA_VTYPE_KEY, *message.key));
-    for (const auto& [name, value] : message.headers) {
-        auto header = part(RD_KAFKA_VTYPE_HEADER);
-        header.u.header.name = name.c_str();
-        header.u.header.val = value.data();
-        header.u.header.size = static_cast<ssize_t>(value.size());
-        parts.push_back(header);
-    }
+    // As a list of ours, which the client takes over when it takes the message: librdkafka 2.0 frees headers
+    // twice that it gathered itself for a message that it then refuses.
+    auto headers = part(RD_KAFKA_VTYPE_HEADERS);
+    headers.u.headers = kafka().headers_new(message.headers.size());
+    for (const auto& [name, value] : message.headers)
+        kafka().header_add(headers.u.headers, name.data(), static_cast<ssize_t>(name.size()), value.data(),
+                           static_cast<ssize_t>(value.size()));
+    parts.push_back(headers);
     auto* fault = kafka().produceva(client_, parts.data(), parts.size());
     if (fault == nullptr) return {};
+    kafka().headers_destroy(headers.u.headers);
     auto code = kafka().error_code(fault);
     kafka().error_destroy(fault);
     return error_of(code);

@@ -103,8 +103,8 @@ TEST_F(HealthTest, GoneDisablesTheTargetAndTellsTheOthers) {
     };
     house.use({webhook("ci", "https://ci.example.com/hook"), webhook("chat", "https://chat.example.com/in")},
               1);
-    house.start();
     auto ids = give("ci", 3);
+    house.start();
     ASSERT_TRUE(until_sent(2)) << "one to ci, one that tells of it";
     EXPECT_TRUE(house.until([&] { return state_of("ci") == TargetState::disabled; }));
     EXPECT_EQ(transport.sent[1].request.url.host, "chat.example.com");

@@ -74,7 +74,7 @@ TEST_F(KafkaTest, WhatTheBrokerCannotTakeComesAgainUnderTheSameId) {
     cluster.create("base-images");
     cluster.fail(KafkaCluster::Request::produce, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, 1000);
     auto target = bus(cluster.brokers());
-    target.fields.timeout = 500ms;
+    target.fields.timeout = 3s;
     auto id = tried(target);
     EXPECT_EQ(house.state(id), DeliveryState::waiting);
     EXPECT_EQ(house.attempts(id).at(0).reason, "timeout");
@@ -91,7 +91,7 @@ TEST_F(KafkaTest, ATopicThatIsMadeLaterGetsIt) {
     cluster.create("base-images");
     cluster.fail("base-images", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
     auto target = bus(cluster.brokers());
-    target.fields.timeout = 1s;
+    target.fields.timeout = 6s;  // half of it is for a topic that is only slow to be known
     auto id = tried(target);
     EXPECT_EQ(house.state(id), DeliveryState::waiting);
     EXPECT_EQ(house.attempts(id).at(0).reason, "4xx");
