@@ -67,6 +67,11 @@ Mark places_at(const TargetSettings& settings, const presets::Target& target) {
     return elsewhere && key != settings.keys.end() ? key->second : settings.url_at;
 }
 
+void warn_of_open_secret(const Mark& where, const TargetSettings& settings, const char* secret,
+                         Problems& problems) {
+    problems.warning(where, "target " + ticked(settings.name) + " sends its " + secret + " without TLS");
+}
+
 void check_mail_server(const TargetSettings& settings, Problems& problems) {
     auto server = settings::parse_mail_server(settings.fields.url->reveal());
     if (!server) {
@@ -80,21 +85,20 @@ void check_mail_server(const TargetSettings& settings, Problems& problems) {
         problems.error(tls->second, "`tls: none` of target " + ticked(settings.name) +
                                         " does not go with smtps://: write smtp:// or remove it");
     else if (!settings.server.password.empty())
-        problems.warning(tls->second, "target " + ticked(settings.name) + " sends its password without TLS");
+        warn_of_open_secret(tls->second, settings, "password", problems);
 }
 
 void check_brokers(const TargetSettings& settings, Problems& problems) {
     auto tls = settings.keys.find("tls");
     if (settings.server.plain && settings.kafka.sasl == settings::Sasl::plain && tls != settings.keys.end())
-        problems.warning(tls->second, "target " + ticked(settings.name) + " sends its password without TLS");
+        warn_of_open_secret(tls->second, settings, "password", problems);
 }
 
 void check_nats_servers(const TargetSettings& settings, Problems& problems) {
     bool tells = !settings.server.password.empty() || !settings.token.empty();
     if (tells && !settings.nats.tls)
-        problems.warning(settings.keys.at("servers"), "target " + ticked(settings.name) + " sends its " +
-                                                          (settings.token.empty() ? "password" : "token") +
-                                                          " without TLS");
+        warn_of_open_secret(settings.keys.at("servers"), settings,
+                            settings.token.empty() ? "password" : "token", problems);
 }
 
 void check_address(const TargetSettings& settings, const presets::Target& target, Problems& problems) {
