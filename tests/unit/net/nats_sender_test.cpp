@@ -55,6 +55,13 @@ struct NatsSenderTest : testing::Test {
         EXPECT_FALSE(ack) << ack->stream;
         return ack ? Error() : ack.error();
     }
+    // For several at a time: how each of them ended is in `ends`, `invalid` for one that was taken.
+    Async<void> send_beside(NatsMessage message) {
+        auto ack = co_await sender.send(std::move(message));
+        ends.push_back(ack ? ErrorKind::invalid : ack.error().kind());
+    }
+    std::vector<ErrorKind> ends;
+
     void expect_fault(NatsMessage message, ErrorKind kind, const std::string& words,
                       std::source_location where = std::source_location::current()) {
         testing::ScopedTrace trace(where.file_name(), static_cast<int>(where.line()), "");
@@ -318,17 +325,12 @@ TEST_F(NatsSenderTest, AServerThatTakesNoMoreBytesHoldsUpNothingElse) {
     server.create_stream("EVENTS", "basewatch.>");
     EXPECT_TRUE(send(message_to(server.port())));
     server.halt();
-    std::vector<ErrorKind> ends;
-    auto one = [&](NatsMessage message) -> Async<void> {
-        auto ack = co_await sender.send(std::move(message));
-        ends.push_back(ack ? ErrorKind::invalid : ack.error().kind());
-    };
     auto message = message_to(server.port());
     message.body.assign(1'000'000, 'x');
     for (int i = 0; i < 40; ++i) {
         message.timeout = i % 2 == 0 ? 300ms : 3s;
         message.message_id = "large_" + std::to_string(i);
-        tasks.start("publishing", one(message));
+        tasks.start("publishing", send_beside(message));
     }
     test::run_async(loop, tasks.wait(), 30s);
     EXPECT_THAT(ends, SizeIs(40));
@@ -343,17 +345,12 @@ TEST_F(NatsSenderTest, StopsAtOnceWhateverItWaitsFor) {
     server.create_stream("EVENTS", "basewatch.>");
     EXPECT_TRUE(send(message_to(server.port())));
     server.halt();
-    std::vector<ErrorKind> ends;
-    auto one = [&](NatsMessage message) -> Async<void> {
-        auto ack = co_await sender.send(std::move(message));
-        ends.push_back(ack ? ErrorKind::invalid : ack.error().kind());
-    };
     auto waiting = message_to(server.port()), connecting = message_to(silent.port());
     waiting.timeout = connecting.timeout = 600s;
     connecting.target = "other";
-    tasks.start("publishing", one(waiting));
-    tasks.start("connecting", one(connecting));
-    tasks.start("waiting for that", one(connecting));
+    tasks.start("publishing", send_beside(waiting));
+    tasks.start("connecting", send_beside(connecting));
+    tasks.start("waiting for that", send_beside(connecting));
     while (silent.sockets.empty()) loop.run_one_for(10ms);
     tasks.cancel();
     test::run_async(loop, tasks.wait(), 20s);
