@@ -48,8 +48,8 @@ struct HostMemory {
     std::vector<std::pair<Time, std::int64_t>> pulls;
 
     bool empty() const {
-        return facts.empty() && rate_share == 1 && !paused_until && !shut_until && !pulls_limit && !pulls_unlimited &&
-               pulls.empty();
+        return facts.empty() && rate_share == 1 && !paused_until && !shut_until && !pulls_limit &&
+               !pulls_unlimited && pulls.empty();
     }
     bool operator==(const HostMemory&) const = default;
 };

@@ -61,8 +61,7 @@ Result<std::vector<model::HostMemory>> read_hosts(Connection& connection) {
     Query row(connection,
               "SELECT host, address, profile, facts, rate_share, slowed_at, paused_until, refusals, "
               "shut_until, shuts, pulls_limit, pulls_remaining, pulls_heard_at, pulls_window, pulls_source, "
-              "pulls_unlimited, "
-              "pulls FROM hosts");
+              "pulls_unlimited, pulls FROM hosts");
     while (row.next()) {
         auto& memory = all.emplace_back();
         memory.host = row.text();
@@ -96,8 +95,7 @@ void put_host(Connection& connection, const model::HostMemory& memory) {
     Query(connection,
           "INSERT OR REPLACE INTO hosts (host, address, profile, facts, rate_share, slowed_at, paused_until, "
           "refusals, shut_until, shuts, pulls_limit, pulls_remaining, pulls_heard_at, pulls_window, "
-          "pulls_source, "
-          "pulls_unlimited, pulls) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          "pulls_source, pulls_unlimited, pulls) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
           memory.host, memory.address, memory.profile, facts_text(memory.facts), memory.rate_share,
           memory.slowed_at, memory.paused_until, memory.refusals, memory.shut_until, memory.shuts,
           memory.pulls_limit, memory.pulls_remaining, memory.pulls_heard_at,
