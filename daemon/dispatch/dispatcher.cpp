@@ -1,35 +1,21 @@
 #include "dispatch/dispatcher.hpp"
 
 #include "dispatch/dispatcher_state.hpp"
-#include "foundation/bytes.hpp"
 #include "foundation/log.hpp"
 
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/this_coro.hpp>
 
-#include <cstring>
-
 namespace basewatch::dispatch {
-
-namespace {
-
-std::uint32_t random_seed() {
-    auto bytes = random_bytes(sizeof(std::uint32_t));
-    std::uint32_t seed = 0;
-    std::memcpy(&seed, bytes.data(), sizeof seed);
-    return seed;
-}
-
-}  // namespace
 
 Dispatcher::State::State(asio::any_io_executor on, Clock& clock, net::HttpTransport& transport,
                          registry::RegistryClient& registry, jq::Worker& jq, net::MailSender& mail,
-                         net::KafkaSender& kafka, net::NatsSender& nats, store::Store& in)
+                         net::KafkaSender& kafka, net::NatsSender& nats, store::Store& in, std::uint64_t seed)
     : executor(std::move(on)),
       tokens(executor, clock, transport),
       collaborators{clock, transport, registry, jq, tokens, mail, kafka, nats},
       store(in),
-      random(random_seed()) {}
+      random(seed) {}
 
 double Dispatcher::State::random01() {
     return std::uniform_real_distribution<double>(0.0, 1.0)(random);
@@ -37,9 +23,10 @@ double Dispatcher::State::random01() {
 
 Dispatcher::Dispatcher(asio::any_io_executor executor, Clock& clock, net::HttpTransport& transport,
                        store::Store& store, registry::RegistryClient& registry, jq::Worker& jq,
-                       net::MailSender& mail, net::KafkaSender& kafka, net::NatsSender& nats)
+                       net::MailSender& mail, net::KafkaSender& kafka, net::NatsSender& nats,
+                       std::uint64_t seed)
     : state_(std::make_unique<State>(std::move(executor), clock, transport, registry, jq, mail, kafka, nats,
-                                     store)) {}
+                                     store, seed)) {}
 
 Dispatcher::~Dispatcher() = default;
 

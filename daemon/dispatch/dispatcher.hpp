@@ -8,6 +8,7 @@
 // given up. Loop thread only.
 
 #include "foundation/async.hpp"
+#include "foundation/bytes.hpp"
 #include "foundation/clock.hpp"
 #include "jq/worker.hpp"
 #include "net/http_transport.hpp"
@@ -66,9 +67,10 @@ struct Trial {
 
 class Dispatcher {
 public:
+    // `seed` is what the waits of retries are rolled with.
     Dispatcher(asio::any_io_executor executor, Clock& clock, net::HttpTransport& transport,
                store::Store& store, registry::RegistryClient& registry, jq::Worker& jq, net::MailSender& mail,
-               net::KafkaSender& kafka, net::NatsSender& nats);
+               net::KafkaSender& kafka, net::NatsSender& nats, std::uint64_t seed = random_number());
     ~Dispatcher();
 
     // New targets get workers, vanished ones lose theirs (their open deliveries are dead), changed ones are

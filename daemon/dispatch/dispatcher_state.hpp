@@ -31,7 +31,7 @@ struct Dispatcher::State {
 
     State(asio::any_io_executor on, Clock& clock, net::HttpTransport& transport,
           registry::RegistryClient& registry, jq::Worker& jq, net::MailSender& mail, net::KafkaSender& kafka,
-          net::NatsSender& nats, store::Store& in);
+          net::NatsSender& nats, store::Store& in, std::uint64_t seed);
 
     // Claims and starts attempts until the round stops, the target retires or, draining, nothing is left.
     Async<void> serve(QueuePointer queue, Round& round);

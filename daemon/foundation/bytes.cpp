@@ -8,6 +8,7 @@
 #include <openssl/rand.h>
 
 #include <array>
+#include <cstring>
 #include <memory>
 #include <stdexcept>
 
@@ -282,6 +283,13 @@ std::string random_bytes(std::size_t count) {
     if (RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(count)) != 1)
         throw std::runtime_error("OpenSSL has no randomness");
     return out;
+}
+
+std::uint64_t random_number() {
+    std::uint64_t number = 0;
+    auto bytes = random_bytes(sizeof number);
+    std::memcpy(&number, bytes.data(), sizeof number);
+    return number;
 }
 
 }  // namespace basewatch

@@ -4,6 +4,7 @@
 
 #include "foundation/error.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,5 +44,6 @@ std::optional<std::string> rs256_sign(std::string_view key, std::string_view mes
 bool equal_in_constant_time(std::string_view a, std::string_view b);
 
 std::string random_bytes(std::size_t count);
+std::uint64_t random_number();
 
 }  // namespace basewatch

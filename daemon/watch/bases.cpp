@@ -1,12 +1,10 @@
 // Which bases are watched, and what is known of them.
 
-#include "foundation/bytes.hpp"
 #include "foundation/failpoint.hpp"
 #include "foundation/log.hpp"
 #include "watch/watcher_state.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace basewatch::watch {
@@ -14,13 +12,6 @@ namespace basewatch::watch {
 namespace {
 
 constexpr std::size_t states_at_once = 1000;
-
-std::uint64_t random_number() {
-    std::uint64_t number = 0;
-    std::string bytes = random_bytes(sizeof number);
-    std::memcpy(&number, bytes.data(), sizeof number);
-    return number;
-}
 
 std::map<std::string, std::string> names_by_alias(const rules::PlanningTable* planning) {
     std::map<std::string, std::string> found;
@@ -34,7 +25,7 @@ std::map<std::string, std::string> names_by_alias(const rules::PlanningTable* pl
 
 Watcher::State::State(asio::any_io_executor executor_, Clock& clock_, registry::RegistryClient& registry_,
                       store::Store& store_, jq::Worker& conditions_,
-                      std::function<void(const std::vector<std::string>&)> committed_)
+                      std::function<void(const std::vector<std::string>&)> committed_, std::uint64_t seed_)
     : executor(std::move(executor_)),
       clock(clock_),
       registry(registry_),
@@ -42,8 +33,8 @@ Watcher::State::State(asio::any_io_executor executor_, Clock& clock_, registry::
       conditions(conditions_),
       committed(std::move(committed_)),
       bell(executor),
-      seed(random_number()),
-      dice(random_number()) {}
+      seed(seed_),
+      dice(seed_) {}
 
 KnownBase* Watcher::State::find(const std::string& name) {
     auto found = bases.find(name);
@@ -248,9 +239,9 @@ void CheckReport::add(CheckReport other) {
 
 Watcher::Watcher(asio::any_io_executor executor, Clock& clock, registry::RegistryClient& registry,
                  store::Store& store, jq::Worker& conditions,
-                 std::function<void(const std::vector<std::string>& targets)> committed)
+                 std::function<void(const std::vector<std::string>& targets)> committed, std::uint64_t seed)
     : state_(std::make_unique<State>(std::move(executor), clock, registry, store, conditions,
-                                     std::move(committed))) {}
+                                     std::move(committed), seed)) {}
 
 Watcher::~Watcher() = default;
 

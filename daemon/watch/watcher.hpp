@@ -3,6 +3,7 @@
 // follows and has it all recorded in one commit. Nothing else writes observations. Loop thread only.
 
 #include "foundation/async.hpp"
+#include "foundation/bytes.hpp"
 #include "foundation/clock.hpp"
 #include "foundation/error.hpp"
 #include "jq/worker.hpp"
@@ -12,6 +13,7 @@
 #include "rules/tag_filter.hpp"
 #include "store/store.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <map>
@@ -111,10 +113,11 @@ struct CheckReport {
 class Watcher {
 public:
     // `conditions` runs what rules say under `when`. `committed` is called after each commit that holds
-    // deliveries, with the names of their targets.
+    // deliveries, with the names of their targets. `seed` is what turns and back-offs are rolled with.
     Watcher(asio::any_io_executor executor, Clock& clock, registry::RegistryClient& registry,
             store::Store& store, jq::Worker& conditions,
-            std::function<void(const std::vector<std::string>& targets)> committed);
+            std::function<void(const std::vector<std::string>& targets)> committed,
+            std::uint64_t seed = random_number());
     ~Watcher();
 
     // Loads states from the store and takes the table; again at each reload, when an error leaves the old one

@@ -179,7 +179,7 @@ void add_plan(store::Finding& finding, rules::Plan plan);
 struct Watcher::State {
     State(asio::any_io_executor executor, Clock& clock, registry::RegistryClient& registry,
           store::Store& store, jq::Worker& conditions,
-          std::function<void(const std::vector<std::string>&)> committed);
+          std::function<void(const std::vector<std::string>&)> committed, std::uint64_t seed);
 
     // --- bases.cpp: the table ---
     Async<Result<void>> use(std::shared_ptr<const WatchTable> table);

@@ -8,6 +8,7 @@
 #include "net/system_dialer.hpp"
 #include "net/system_resolver.hpp"
 #include "support/run_async.hpp"
+#include "support/seed.hpp"
 
 #include <gtest/gtest.h>
 
@@ -167,8 +168,8 @@ inline House::~House() {
 
 inline void House::use(std::vector<presets::Target> targets, std::size_t concurrency) {
     if (!dispatcher_)
-        dispatcher_ = std::make_unique<dispatch::Dispatcher>(loop_.get_executor(), clock_, transport_,
-                                                             *store_, registry_, jq_, mail_, kafka_, nats_);
+        dispatcher_ = std::make_unique<dispatch::Dispatcher>(
+            loop_.get_executor(), clock_, transport_, *store_, registry_, jq_, mail_, kafka_, nats_, seed());
     auto table = std::make_shared<dispatch::DispatchTable>();
     table->planning = planning;
     for (auto& target : targets) {

@@ -12,6 +12,7 @@
 #include "support/image_builder.hpp"
 #include "support/manual_clock.hpp"
 #include "support/run_async.hpp"
+#include "support/seed.hpp"
 #include "watch/watcher.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -87,7 +88,7 @@ public:
         stop();
         watcher_ = std::make_unique<Watcher>(
             loop_.get_executor(), clock, *client_, *store_, conditions_,
-            [this](const std::vector<std::string>& targets) { committed.push_back(targets); });
+            [this](const std::vector<std::string>& targets) { committed.push_back(targets); }, test::seed());
     }
     Watcher& watcher() { return *watcher_; }
     store::Store& store() { return *store_; }
