@@ -108,10 +108,11 @@ Async<Result<Token>> Tokens::fetch(TokenRequest request) {
         co_return token;
     }
     if (token.error().kind() != ErrorKind::unauthorized) co_return token.error();
-    // A password that was never right is not tried on the next repository. One that was may just not be
-    // enough for this one.
+    // A password that was never right is not tried on the next repository, nor one that was good for this
+    // very one before: it expired. Otherwise it may just not be enough here; and so it may where a right was
+    // taken away, therefore that counts once.
     bool wrong_password = response->status == 401 && request.credential.kind != Credential::Kind::none &&
-                          !proven_.contains(credential_key(request));
+                          (!proven_.contains(credential_key(request)) || tokens_.erase(request.key()) > 0);
     auto& where = wrong_password ? credentials_ : scopes_;
     where.refuse(wrong_password ? credential_key(request) : request.key(), token.error(), now);
     co_return token.error();
@@ -243,7 +244,7 @@ void Tokens::make_room() {
 
 void Tokens::forget(const TokenRequest& request, const std::string& value) {
     auto kept = tokens_.find(request.key());
-    if (kept != tokens_.end() && kept->second.token.value == value) tokens_.erase(kept);
+    if (kept != tokens_.end() && kept->second.token.value == value) kept->second.token.renew = {};
 }
 
 void Tokens::refused(const TokenRequest& request, const std::string& value) {

@@ -58,7 +58,7 @@ public:
 
 private:
     struct Kept {
-        Token token;
+        Token token;  // after its time a sign that there was one
         std::string registry, repository, identity;
     };
     struct Flight {

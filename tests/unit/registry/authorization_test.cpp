@@ -190,6 +190,47 @@ TEST_F(AuthorizationTest, APasswordThatWasGoodIsOnlyRefusedWhereItIsNotEnough) {
     EXPECT_TRUE(look_up()) << "the other repository is still read";
 }
 
+TEST_F(AuthorizationTest, APasswordThatExpiredIsNotTriedOnEveryRepository) {
+    want_tokens({.username = "ci", .password = "s3cret-password"});
+    log_in();
+    std::vector<std::string> bases;
+    for (int number = 0; number < 20; ++number) {
+        auto repository = "team/app-" + std::to_string(number);
+        registry.push(repository, "1.0", image());
+        bases.push_back("registry.example.com/" + repository + ":1.0");
+        ASSERT_TRUE(look_up(bases.back()));
+    }
+    registry.token_rules().password = "the-next-password";
+    clock.advance(std::chrono::minutes(6));
+    transport.forget();
+    for (const auto& base : bases) EXPECT_EQ(look_up(base).error().kind(), ErrorKind::unauthorized);
+    EXPECT_EQ(tokens(), 1u) << "where a token was given before, a 401 means the password";
+    for (int hour = 0; hour < 24; ++hour) {
+        clock.advance(std::chrono::hours(1));
+        for (const auto& base : bases) look_up(base);
+    }
+    EXPECT_LE(tokens(), 2u * 24) << "an account must not be locked by us";
+    log_in("ci", "the-next-password");
+    for (const auto& base : bases) EXPECT_TRUE(look_up(base));
+}
+
+// Some servers say 401 to whom they let in before, where a right was taken away.
+TEST_F(AuthorizationTest, ARepositoryThatWasTakenAwayShutsTheOthersOutOnce) {
+    want_tokens({.username = "ci", .password = "s3cret-password"});
+    log_in();
+    ASSERT_TRUE(look_up());
+    ASSERT_TRUE(look_up("registry.example.com/team/web:1.0"));
+    registry.fail({.target = "team%2Fweb", .times = 1000, .status = 401});
+    clock.advance(std::chrono::minutes(6));
+    EXPECT_FALSE(look_up("registry.example.com/team/web:1.0"));
+    EXPECT_FALSE(look_up());
+    for (int quarter = 0; quarter < 96; ++quarter) {
+        clock.advance(std::chrono::minutes(16));
+        EXPECT_FALSE(look_up("registry.example.com/team/web:1.0"));
+        EXPECT_TRUE(look_up()) << quarter;
+    }
+}
+
 TEST_F(AuthorizationTest, ARevokedTokenIsFetchedAnewOnce) {
     want_tokens();
     look_up();
