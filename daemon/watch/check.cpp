@@ -73,11 +73,12 @@ Async<Result<CheckReport>> Watcher::State::ask(model::Reference base, model::Det
     }
 
     // Whoever asks by hand, or was told of a push, wants to know for certain. And what is recorded is not the
-    // last answer while another one is held: a mirror that still shows it proves nothing.
+    // last answer while another one is held or waits to be read: a mirror that still shows it proves nothing.
     registry::LastAnswer last;
-    bool holds = known->settling && known->settling->holds();
+    bool knows_of_another = (known->settling && known->settling->holds()) ||
+                            (known->trouble && known->trouble->waits_for_pulls != Monotonic{});
     bool asks_whether_still =
-        by == model::DetectedBy::poll && known->profile == model::accept_profile && !holds;
+        by == model::DetectedBy::poll && known->profile == model::accept_profile && !knows_of_another;
     if (asks_whether_still) last = {known->observation.digest(), known->checked_at};
     bool insists = by == model::DetectedBy::request;
     auto pointer = co_await registry.look_up(base, std::move(last), insists);

@@ -286,6 +286,28 @@ TEST_F(Settled, AStaleMirrorDoesNotEndAHold) {
     }
 }
 
+// Nor that nothing is new, while what is waits to be read.
+TEST_F(Settled, AStaleMirrorDoesNotHideWhatWaitsForPulls) {
+    SweepHouse mirrored;
+    mirrored.registries->by_host[SweepHouse::host].mirrors = {{"cache.example.com", ""}};
+    test::RegistryScript cache;
+    mirrored.transport.serve("https://cache.example.com", cache);
+    auto old = of({{"linux/amd64", "one"}});
+    cache.push("base", "1", old);
+    mirrored.registry.push("base", "1", old);
+    mirrored.registry.always(
+        {.headers = {{"RateLimit-Limit", "100;w=21600"}, {"RateLimit-Remaining", "5;w=21600"}}});
+    cache.fail({.status = 500});
+    mirrored.use({both(0s)});
+    mirrored.run();
+    mirrored.registry.push("base", "1", of({{"linux/amd64", "two"}}));
+    mirrored.pass(30min);
+    EXPECT_THAT(mirrored.kinds(), IsEmpty()) << "the rest is left to its owner";
+    cache.recover();
+    mirrored.pass(45min);
+    EXPECT_THAT(mirrored.kinds(), ElementsAre("content"));
+}
+
 TEST_F(Settled, AFlappingRegistryIsToldOnce) {
     push("one", "one");
     house.use({both(0s)});
