@@ -1,11 +1,10 @@
 #pragma once
 // Debian's docker-registry on a free loopback port, with a folder of its own: open, behind a password, behind
-// a token server, with or without TLS. Images come from umoci and skopeo, or byte by byte from the image
-// builder. Stopped by its process id.
+// a token server, with or without TLS. Stopped by its process id.
 
 #include "settings/registry_settings.hpp"
 #include "support/certificates.hpp"
-#include "support/image_builder.hpp"
+#include "support/image_pusher.hpp"
 #include "support/process.hpp"
 #include "support/token_server.hpp"
 
@@ -13,14 +12,6 @@
 #include <string>
 
 namespace basewatch::test {
-
-// What umoci makes.
-struct ToolImage {
-    std::string platform = "linux/amd64";
-    std::string content = "version 1";  // of a file in its only layer
-    std::string created = "2026-01-01T00:00:00Z";
-    bool docker = false;  // converted by skopeo to Docker's media types
-};
 
 class RealRegistry {
 public:
@@ -49,13 +40,13 @@ public:
     settings::RegistrySettings settings() const;
     TokenServer& tokens() { return *tokens_; }
 
-    // Byte by byte, by PUT: images, indexes, attestations, of any media type.
+    // With what is needed to write.
+    ImagePusher pusher() const;
     model::Digest push(const std::string& repository, const std::string& tag, const Built& built);
 
     // With every tag that points to it.
     void remove(const std::string& repository, const model::Digest& manifest);
 
-    // A real image: made by umoci, pushed by skopeo.
     model::Digest push_with_tools(const std::string& repository, const std::string& tag,
                                   const ToolImage& image = {});
 
@@ -67,11 +58,6 @@ public:
     void start();
 
 private:
-    struct Sent;
-    Sent send(const std::string& method, const std::string& target, const std::string& type,
-              const std::string& body, const std::string& repository);
-    void push_blob(const std::string& repository, const Blob& blob);
-    void push_manifest(const std::string& repository, const std::string& which, const Built& built);
     void write_configuration(const Options& options);
 
     Options options_;

@@ -84,7 +84,7 @@ std::string TokenServer::token(const std::string& repository, const std::string&
     Json access = Json::array();
     if (!actions.empty()) {
         Json allowed = Json::array();
-        for (std::string_view action : {"pull", "push"})
+        for (std::string_view action : {"pull", "push", "delete"})
             if (actions.find(action) != std::string::npos) allowed.push_back(action);
         access.push_back({{"type", "repository"}, {"name", repository}, {"actions", allowed}});
     }
