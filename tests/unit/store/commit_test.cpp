@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <sys/resource.h>
 
 namespace basewatch::store {
@@ -42,6 +43,26 @@ TEST_F(Commits, ManyOperationsShareFewCommitsAndEachIsDurableWhenItAnswers) {
     EXPECT_THAT(read((*copy)->bases()), SizeIs(many));
     reopen();
     EXPECT_THAT(read(store->bases()), SizeIs(many));
+}
+
+// By this process.
+std::uintmax_t bytes_written() {
+    std::ifstream counters("/proc/self/io");
+    std::string name;
+    for (std::uintmax_t value = 0; counters >> name >> value;)
+        if (name == "wchar:") return value;
+    throw std::runtime_error("the system does not count what is written");
+}
+
+TEST_F(Commits, AChangeWithThousandsOfDeliveriesIsWrittenOnce) {
+    auto finding = make.baseline(tag(0), 0);
+    for (int i = 0; i < 3000; ++i) {
+        finding.events.push_back(make.event(""));
+        finding.deliveries.push_back(make.delivery(finding.events.back().id, "ci"));
+    }
+    auto before = bytes_written();
+    put(std::move(finding));
+    EXPECT_LT(bytes_written() - before, 3 * std::filesystem::file_size(path + "-wal"));
 }
 
 TEST_F(Commits, OneThatFailsAmongOthersUndoesItselfAlone) {
