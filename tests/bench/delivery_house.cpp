@@ -1,5 +1,6 @@
 #include "bench/delivery_house.hpp"
 
+#include "bench/measure.hpp"
 #include "foundation/log.hpp"
 
 #include <stdexcept>
@@ -11,6 +12,7 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
+constexpr auto patience = std::chrono::minutes(2);
 constexpr const char* answering = "answers";
 constexpr const char* moving = "registry.example.com/platform/base:1";
 constexpr const char* told_to_nobody = "registry.example.com/platform/other:1";
@@ -27,7 +29,7 @@ std::string targets(int answering_port, int hanging_port, std::size_t concurrenc
     for (std::size_t at = 0; at < hanging; ++at) {
         std::string name = "hangs-" + std::to_string(at);
         fire += (fire.empty() ? "" : ", ") + name;
-        all += "  " + name + ": {preset: webhook, url: \"" + address(hanging_port) + "\", timeout: 60s}\n";
+        all += "  " + name + ": {preset: webhook, url: \"" + address(hanging_port) + "\", timeout: 5m}\n";
     }
     std::string rules = "rules:\n  - {name: told, base: " + std::string(moving) +
                         ", dependents: [registry.example.com/shop/api:latest], fire: [" + answering + "]}\n";
@@ -66,6 +68,10 @@ void allow_many_files() {
     setrlimit(RLIMIT_NOFILE, &files);
 }
 
+double seconds_between(Steady::time_point from, Steady::time_point to) {
+    return std::chrono::duration<double>(to - from).count();
+}
+
 void succeeded(const Result<void>& result) {
     if (!result) throw std::runtime_error(result.error().message());
 }
@@ -74,9 +80,9 @@ void succeeded(const Result<void>& result) {
 
 DeliveryHouse::DeliveryHouse(int answering_port, int hanging_port, std::size_t concurrency,
                              std::size_t hanging)
-    : DeliveryHouse(targets(answering_port, hanging_port, concurrency, hanging)) {}
+    : DeliveryHouse(targets(answering_port, hanging_port, concurrency, hanging), hanging) {}
 
-DeliveryHouse::DeliveryHouse(const std::string& text) {
+DeliveryHouse::DeliveryHouse(const std::string& text, std::size_t hanging) : hanging_(hanging) {
     log::open(log::Format::text, log::Level::error);
     allow_many_files();
     auto file = folder_.write("basewatch.yaml", "daemon: {state: " + folder_ / "state.db" + "}\n" + text);
@@ -123,8 +129,9 @@ void DeliveryHouse::queue_changes(std::size_t count) {
             auto recorded = co_await store.record(std::move(finding));
             succeeded(recorded);
         };
-        // All at once, so that they share commits.
-        for (std::size_t at = 0; at <= changes; ++at)
+        // All at once, so that they share commits. The first is the baseline.
+        if (house.turns_[of.text()] == 0) ++changes;
+        for (std::size_t at = 0; at < changes; ++at)
             records.start("record", record(*house.parts_->store, house.next_change(of)));
         co_await records.wait();
         co_return Result<void>();
@@ -132,45 +139,65 @@ void DeliveryHouse::queue_changes(std::size_t count) {
     succeeded(outside_->wait_for(fill(*this, base, count)));
 }
 
-void DeliveryHouse::queue_hanging() {
-    auto base = *model::Reference::parse(told_to_nobody);
-    for (int at = 0; at < 2; ++at) succeeded(outside_->wait_for(parts_->store->record(next_change(base))));
-    hanging_ = configuration_->dispatch->targets.size() - 1;
-}
-
-double DeliveryHouse::run(const std::function<bool()>& done, std::size_t deliveries) {
-    auto deliver = [](DeliveryHouse& house, const std::function<bool()>& sent,
-                      std::size_t wanted) -> Async<Result<double>> {
-        TaskGroup sending(house.outside_->loop.get_executor());
+void DeliveryHouse::start() {
+    auto work = [](DeliveryHouse& house) -> Async<Result<void>> {
         auto& dispatcher = house.parts_->dispatcher;
-        auto limit = Steady::now() + std::chrono::minutes(2);
         auto held = co_await dispatcher.pause(answering);
         if (!held) co_return held.error();
-        for (const auto& [name, target] : house.configuration_->dispatch->targets) dispatcher.notify({name});
-        sending.start("dispatcher", dispatcher.run(Milliseconds(0)));
+        auto unheard = *model::Reference::parse(told_to_nobody);
+        for (int at = 0; at < 2 && house.hanging_ > 0; ++at) {
+            auto recorded = co_await house.parts_->store->record(house.next_change(unheard));
+            if (!recorded) co_return recorded;
+        }
+        house.sending_->start("dispatcher", dispatcher.run(Milliseconds(0)));
+        auto limit = Steady::now() + patience;
         for (std::size_t hang = 0; hang < house.hanging_;) {
             co_await sleep_for(house.outside_->clock, Milliseconds(10));
             if (Steady::now() > limit) co_return Error(ErrorKind::timed_out, "not all that hang do so");
             hang = 0;
             for (const auto& target : dispatcher.reports()) hang += target.in_flight;
         }
+        co_return Result<void>();
+    };
+    sending_ = std::make_unique<TaskGroup>(outside_->loop.get_executor());
+    succeeded(outside_->wait_for(work(*this)));
+}
+
+DeliveryHouse::~DeliveryHouse() {
+    if (!sending_) return;
+    sending_->cancel();
+    auto ended = [](TaskGroup& sending) -> Async<Result<void>> {
+        co_await sending.wait();
+        co_return Result<void>();
+    };
+    succeeded(outside_->wait_for(ended(*sending_)));
+}
+
+DeliveryHouse::Took DeliveryHouse::deliver(std::size_t count,
+                                           const std::function<std::uint64_t()>& received) {
+    auto work = [](DeliveryHouse& house, const std::function<std::uint64_t()>& arrived,
+                   std::uint64_t wanted) -> Async<Result<Took>> {
+        auto limit = Steady::now() + patience;
         auto start = Steady::now();
-        auto let_go = co_await dispatcher.resume(answering);
+        auto cpu = cpu_of_this_process();
+        auto let_go = co_await house.parts_->dispatcher.resume(answering);
         if (!let_go) co_return let_go.error();
         for (bool finished = false; !finished;) {
             co_await sleep_for(house.outside_->clock, Milliseconds(1));
             if (Steady::now() > limit) co_return Error(ErrorKind::timed_out, "not everything was delivered");
-            if (!sent()) continue;
+            if (arrived() < wanted) continue;
             auto counts = co_await house.parts_->store->counts();
             if (!counts) co_return counts.error();
-            finished = counts->deliveries["delivered"] >= static_cast<std::int64_t>(wanted);
+            finished = counts->deliveries["delivered"] >= house.delivered_;
         }
-        double took = std::chrono::duration<double>(Steady::now() - start).count();
-        sending.cancel();
-        co_await sending.wait();
+        Took took{seconds_between(start, Steady::now()), cpu_of_this_process() - cpu};
+        auto held = co_await house.parts_->dispatcher.pause(answering);
+        if (!held) co_return held.error();
         co_return took;
     };
-    auto took = outside_->wait_for(deliver(*this, done, deliveries));
+    queue_changes(count);
+    delivered_ += static_cast<std::int64_t>(count);
+    auto took = outside_->wait_for(work(*this, received, received() + count));
     if (!took) throw std::runtime_error(took.error().message());
     return *took;
 }
@@ -215,19 +242,16 @@ DeliveryHouse::Times DeliveryHouse::run_paced(std::size_t count, int per_second)
     return times;
 }
 
-DeliveryHouse::Took DeliveryHouse::time_to_queue_dependents(std::size_t dependents) {
+DeliveryHouse::Queueing DeliveryHouse::time_to_queue_dependents(std::size_t dependents) {
     DeliveryHouse house(dependents_of_one_base(dependents));
     auto base = *model::Reference::parse(moving);
     succeeded(house.outside_->wait_for(house.parts_->store->record(house.next_change(base))));
-    auto seconds = [](Steady::time_point from, Steady::time_point to) {
-        return std::chrono::duration<double>(to - from).count();
-    };
     auto start = Steady::now();
     auto finding = house.next_change(base);
     auto planned = Steady::now();
     if (finding.deliveries.size() != dependents) throw std::runtime_error("not every dependent is told");
     succeeded(house.outside_->wait_for(house.parts_->store->record(std::move(finding))));
-    return {seconds(start, planned), seconds(planned, Steady::now())};
+    return {seconds_between(start, planned), seconds_between(planned, Steady::now())};
 }
 
 }  // namespace basewatch::bench

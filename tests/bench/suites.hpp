@@ -19,11 +19,11 @@ struct Plan {
     // Deliveries: how many, how many at once, how often measured; targets that hang meanwhile; dependents of
     // one change; changes committed at a steady pace.
     std::size_t deliveries = 10'000, delivery_places = 64;
-    int delivery_times = 3, hanging_pairs = 9;
-    std::size_t hanging = 1'000, dependents = 10'000, paced = 2'500;
+    int delivery_times = 3, hanging_turns = 200;
+    std::size_t hanging = 1'000, hanging_slice = 400, dependents = 10'000, paced = 2'500;
 
     std::size_t watches() const { return hosts * repositories * tags_each; }
-    static Plan smoke() { return {{50, 250}, 1, 4, 1, 5, 20, 5, 2, 200, 64, 1, 50, 200, 100}; }
+    static Plan smoke() { return {{50, 250}, 1, 4, 1, 5, 20, 5, 2, 200, 64, 1, 2, 50, 50, 200, 100}; }
 };
 
 // sweeps.cpp: sweeps in which nothing changed, by `check`, beside the bare client on the same servers.
