@@ -1,5 +1,6 @@
 #include "app/tables.hpp"
 
+#include "foundation/ordered_names.hpp"
 #include "model/tag_version.hpp"
 #include "presets/render.hpp"
 #include "rules/match.hpp"
@@ -136,11 +137,9 @@ std::vector<model::Rule> rules_of_bases(const settings::Settings& settings) {
     std::vector<model::Rule> out;
     for (const auto& entry : settings.rules) {
         auto& rule = out.emplace_back(entry.rule);
-        rule.bases.clear();
-        for (const auto& name : entry.rule.bases) {
-            auto base = names.base_of(name);
-            if (std::ranges::find(rule.bases, base) == rule.bases.end()) rule.bases.push_back(base);
-        }
+        OrderedNames bases;
+        for (const auto& name : entry.rule.bases) bases.add(names.base_of(name));
+        rule.bases = std::move(bases).take();
     }
     return out;
 }

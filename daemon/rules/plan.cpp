@@ -1,5 +1,6 @@
 #include "rules/plan.hpp"
 
+#include "foundation/ordered_names.hpp"
 #include "foundation/time.hpp"
 #include "rules/event_data.hpp"
 #include "rules/match.hpp"
@@ -16,19 +17,6 @@ namespace {
 
 using Rules = std::vector<const model::Rule*>;
 
-// Names in the order in which they came first.
-class OrderedNames {
-public:
-    void add(const std::string& name) {
-        if (seen_.insert(name).second) names_.push_back(name);
-    }
-    const std::vector<std::string>& names() const { return names_; }
-
-private:
-    std::set<std::string> seen_;
-    std::vector<std::string> names_;
-};
-
 // The targets that these rules fire, of one sort. A name that no target has is passed over.
 std::vector<std::string> targets_of(const Rules& rules, bool per_dependent, const PlanningTable& table) {
     OrderedNames found;
@@ -38,7 +26,7 @@ std::vector<std::string> targets_of(const Rules& rules, bool per_dependent, cons
             if (target != table.targets.end() && target->second.per_dependent == per_dependent)
                 found.add(name);
         }
-    return found.names();
+    return std::move(found).take();
 }
 
 Rules naming(const Rules& rules, const std::string& dependent) {
@@ -65,7 +53,7 @@ std::vector<std::string> dependents_of_rules(const Rules& rules) {
     OrderedNames found;
     for (const auto* rule : rules)
         for (const auto& dependent : rule->dependents) found.add(dependent);
-    return found.names();
+    return std::move(found).take();
 }
 
 // The rules that have this base, whatever they fire on.
@@ -93,7 +81,7 @@ std::vector<std::string> targets_to_notify(std::string_view type, const Planning
                 if (auto target = table.targets.find(name);
                     target != table.targets.end() && !target->second.needs_image)
                     found.add(name);
-    return found.names();
+    return std::move(found).take();
 }
 
 // What is known of a dependent says whose turn it is.

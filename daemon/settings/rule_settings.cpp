@@ -1,3 +1,4 @@
+#include "foundation/ordered_names.hpp"
 #include "settings/base_pattern.hpp"
 #include "settings/message_times.hpp"
 #include "settings/reading.hpp"
@@ -21,17 +22,16 @@ std::vector<YamlValue> some(YamlMap& map, std::string_view key, Problems& proble
 }
 
 // Adds a text and its place, once; a second one is told.
-void add(const std::string& text, const Mark& where, std::string_view name, std::vector<std::string>& texts,
+void add(const std::string& text, const Mark& where, std::string_view name, OrderedNames& texts,
          std::vector<Mark>& marks, Problems& problems) {
-    if (std::ranges::find(texts, text) != texts.end()) {
+    if (texts.add(text))
+        marks.push_back(where);
+    else
         problems.error(where, "`" + std::string(name) + "` names " + text + " twice: keep one of them");
-        return;
-    }
-    texts.push_back(text);
-    marks.push_back(where);
 }
 
 void read_bases(YamlMap& map, Reading& reading, RuleSettings& settings) {
+    OrderedNames bases;
     for (const auto& item : some(map, "base", reading.problems)) {
         std::optional<std::string> base;
         model::Digest pin;
@@ -43,9 +43,10 @@ void read_bases(YamlMap& map, Reading& reading, RuleSettings& settings) {
             base = reference->base.text();
             pin = reference->pin;
         }
-        if (base) add(*base, item.mark(), "base", settings.rule.bases, settings.base_marks, reading.problems);
-        if (settings.pins.size() < settings.rule.bases.size()) settings.pins.push_back(std::move(pin));
+        if (base) add(*base, item.mark(), "base", bases, settings.base_marks, reading.problems);
+        if (settings.pins.size() < bases.names().size()) settings.pins.push_back(std::move(pin));
     }
+    settings.rule.bases = std::move(bases).take();
 }
 
 void read_kinds(YamlMap& map, Reading& reading, RuleSettings& settings) {
@@ -76,6 +77,7 @@ void read_kinds(YamlMap& map, Reading& reading, RuleSettings& settings) {
 void read_rule_dependents(YamlMap& map, Reading& reading, RuleSettings& settings) {
     auto value = map.take("dependents");
     if (!value) return;
+    OrderedNames dependents;
     for (const auto& item : yaml_one_or_many(*value)) {
         auto image = std::optional(item);
         if (item.kind() == YamlValue::Kind::map) {
@@ -86,15 +88,18 @@ void read_rule_dependents(YamlMap& map, Reading& reading, RuleSettings& settings
         }
         if (!image) continue;
         if (auto reference = read_tag_reference(*image, "dependents", reading.problems))
-            add(reference->text(), image->mark(), "dependents", settings.rule.dependents,
-                settings.dependent_marks, reading.problems);
+            add(reference->text(), image->mark(), "dependents", dependents, settings.dependent_marks,
+                reading.problems);
     }
+    settings.rule.dependents = std::move(dependents).take();
 }
 
 void read_fire(YamlMap& map, Reading& reading, std::vector<std::string>& fire, std::vector<Mark>& marks) {
+    OrderedNames targets;
     for (const auto& item : some(map, "fire", reading.problems))
         if (auto name = read_name(item, "fire", reading.problems))
-            add(*name, item.mark(), "fire", fire, marks, reading.problems);
+            add(*name, item.mark(), "fire", targets, marks, reading.problems);
+    fire = std::move(targets).take();
 }
 
 void read_rule(const YamlValue& value, Reading& reading) {
@@ -127,7 +132,7 @@ void read_rule(const YamlValue& value, Reading& reading) {
         reading.settings.rules.push_back(std::move(settings));
 }
 
-void read_event(const YamlValue& item, Reading& reading, NotifySettings& notify) {
+void read_event(const YamlValue& item, Reading& reading, OrderedNames& events, std::vector<Mark>& marks) {
     if (item.scalar() == "base.changed" || item.scalar() == "rebuild.requested") {
         reading.problems.error(item.mark(), "`events` cannot be " + item.described() +
                                                 ": it comes by `rules`, to the targets that they fire");
@@ -136,15 +141,17 @@ void read_event(const YamlValue& item, Reading& reading, NotifySettings& notify)
     if (read_word(
             item, "events", {"base.unreachable", "base.recovered", "target.disabled"}, reading.problems,
             {"rebuild.verified", "rebuild.unverified", "rebuild.stale", "rebuild.failed", "rebuild.overdue"}))
-        add(std::string(item.scalar()), item.mark(), "events", notify.events, notify.event_marks,
-            reading.problems);
+        add(std::string(item.scalar()), item.mark(), "events", events, marks, reading.problems);
 }
 
 void read_notify_entry(const YamlValue& value, Reading& reading) {
     YamlMap map(value, "an entry of `notify`", reading.problems);
     if (value.kind() != YamlValue::Kind::map) return;
     NotifySettings notify;
-    for (const auto& item : some(map, "events", reading.problems)) read_event(item, reading, notify);
+    OrderedNames events;
+    for (const auto& item : some(map, "events", reading.problems))
+        read_event(item, reading, events, notify.event_marks);
+    notify.events = std::move(events).take();
     read_fire(map, reading, notify.fire, notify.fire_marks);
     map.finish();
     reading.settings.notify.push_back(std::move(notify));
