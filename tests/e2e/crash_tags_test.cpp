@@ -115,6 +115,12 @@ protected:
         return program_.running() ? program_.stop() : killed;
     }
     std::size_t bases() { return program_.json({"bases"})["items"].size(); }
+    std::size_t seen_bases() {
+        std::size_t seen = 0;
+        auto all = program_.json({"bases"})["items"];
+        for (const auto& base : all) seen += base.contains("digest") ? 1 : 0;
+        return seen;
+    }
 
     // As told().
     std::map<std::string, std::multiset<std::string>> recorded() {
@@ -138,7 +144,8 @@ TEST_P(CrashAtTags, TellsEachTagOnce) {
     program_.binary = TEST_PROGRAMS "/crashing_basewatch";
     program_.start();
     ASSERT_TRUE(program_.ready()) << program_.log();
-    ASSERT_TRUE(eventually([&] { return bases() == at_first; })) << program_.log();
+    // A tag that was only ever listed goes without a word.
+    ASSERT_TRUE(eventually([&] { return seen_bases() == at_first; })) << program_.log();
     ASSERT_EQ(program_.stop(), 0) << program_.log();
 
     EXPECT_EQ(run_to_its_end(GetParam() + ":1"), killed) << "it did not pass there: " << program_.log();

@@ -15,7 +15,7 @@
 namespace basewatch::test {
 
 template <class T>
-T run_async(asio::io_context& loop, Async<T> task, std::chrono::seconds limit = std::chrono::seconds(20)) {
+T run_async(asio::io_context& loop, Async<T> task, std::chrono::seconds limit = std::chrono::seconds(60)) {
     std::optional<T> value;
     std::exception_ptr failure;
     bool ended = false;
@@ -35,7 +35,7 @@ T run_async(asio::io_context& loop, Async<T> task, std::chrono::seconds limit = 
 }
 
 inline void run_async(asio::io_context& loop, Async<void> task,
-                      std::chrono::seconds limit = std::chrono::seconds(20)) {
+                      std::chrono::seconds limit = std::chrono::seconds(60)) {
     run_async(
         loop,
         [](Async<void> inner) -> Async<bool> {
