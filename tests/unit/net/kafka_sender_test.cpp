@@ -215,7 +215,7 @@ TEST_F(KafkaSenderTest, ATopicThatIsNotThereIsNotFound) {
     test::KafkaCluster cluster;
     cluster.create(topic);
     cluster.fail(topic, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
-    EXPECT_EQ(fault(message_to(cluster.brokers(), 2s)).kind(), ErrorKind::not_found);
+    EXPECT_EQ(fault(message_to(cluster.brokers(), 10s)).kind(), ErrorKind::not_found);
     cluster.fail(topic, RD_KAFKA_RESP_ERR_NO_ERROR);
     EXPECT_TRUE(send(message_to(cluster.brokers()))) << "somebody has made it meanwhile";
 }
