@@ -8,9 +8,6 @@ namespace basewatch::test {
 
 namespace {
 
-constexpr const char* owner = "poller";
-constexpr const char* owners_password = "s3cret-of-poller";
-
 // Tokens for everybody who asks, private packages for their owner alone.
 class Gitea : public Server {
 public:
@@ -24,19 +21,8 @@ public:
             throw std::runtime_error("Gitea did not start: " + server_->output() + server_->errors());
     }
     std::string address() const override { return address_; }
-    ImagePusher images() const override {
-        return ImagePusher({.address = address_,
-                            .url = "http://" + address_,
-                            .username = owner,
-                            .password = owners_password});
-    }
-    settings::RegistrySettings settings() const override {
-        settings::RegistrySettings made;
-        made.plain_http = true;
-        made.username = owner;
-        made.password = Secret(owners_password);
-        return made;
-    }
+    ImagePusher images() const override { return pusher_to(address_, true); }
+    settings::RegistrySettings settings() const override { return settings_for(true); }
     std::string repository() const override { return std::string(owner) + "/base"; }
 
 private:

@@ -14,4 +14,23 @@ std::string built(const std::string& name) {
     return path;
 }
 
+settings::RegistrySettings settings_for(bool as_owner) {
+    settings::RegistrySettings made;
+    made.plain_http = true;
+    if (as_owner) {
+        made.username = owner;
+        made.password = Secret(owners_password);
+    }
+    return made;
+}
+
+ImagePusher pusher_to(const std::string& address, bool as_owner) {
+    ImagePusher::Registry to{.address = address, .url = "http://" + address};
+    if (as_owner) {
+        to.username = owner;
+        to.password = owners_password;
+    }
+    return ImagePusher(std::move(to));
+}
+
 }  // namespace basewatch::test

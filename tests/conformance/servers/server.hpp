@@ -30,6 +30,13 @@ public:
     virtual bool deletes_tags() const { return true; }
 };
 
+// Whose images they are, where a server has users.
+inline constexpr const char* owner = "poller";
+inline constexpr const char* owners_password = "s3cret-of-poller";
+// How the owner, or anybody, reads and writes by HTTP.
+settings::RegistrySettings settings_for(bool as_owner);
+ImagePusher pusher_to(const std::string& address, bool as_owner);
+
 using ServerMaker = std::unique_ptr<Server> (*)();
 std::unique_ptr<Server> open_distribution_3();
 std::unique_ptr<Server> distribution_3_with_password();

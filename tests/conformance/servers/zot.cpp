@@ -9,16 +9,14 @@ namespace basewatch::test {
 
 namespace {
 
-constexpr const char* user = "poller";
-constexpr const char* users_password = "s3cret-of-poller";
-
 class Zot : public Server {
 public:
     explicit Zot(bool password)
         : password_(password), port_(free_port()), address_("127.0.0.1:" + std::to_string(port_)) {
         nlohmann::json http{{"address", "127.0.0.1"}, {"port", std::to_string(port_)}};
         if (password_)
-            http["auth"]["htpasswd"]["path"] = folder_.write("htpasswd", htpasswd_line(user, users_password));
+            http["auth"]["htpasswd"]["path"] =
+                folder_.write("htpasswd", htpasswd_line(owner, owners_password));
         nlohmann::json all{
             {"storage", {{"rootDirectory", folder_ / "data"}}}, {"http", http}, {"log", {{"level", "warn"}}}};
         server_ = std::make_unique<Process>(
@@ -27,23 +25,8 @@ public:
             throw std::runtime_error("zot did not start: " + server_->output() + server_->errors());
     }
     std::string address() const override { return address_; }
-    ImagePusher images() const override {
-        ImagePusher::Registry to{.address = address_, .url = "http://" + address_};
-        if (password_) {
-            to.username = user;
-            to.password = users_password;
-        }
-        return ImagePusher(std::move(to));
-    }
-    settings::RegistrySettings settings() const override {
-        settings::RegistrySettings made;
-        made.plain_http = true;
-        if (password_) {
-            made.username = user;
-            made.password = Secret(users_password);
-        }
-        return made;
-    }
+    ImagePusher images() const override { return pusher_to(address_, password_); }
+    settings::RegistrySettings settings() const override { return settings_for(password_); }
     bool takes_docker() const override { return false; }
 
 private:
