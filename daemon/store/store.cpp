@@ -33,8 +33,6 @@ Result<void> prepare(Connection& connection, bool on_disk) {
     database.exec("PRAGMA cache_size = -8000");  // KiB: a change with 10,000 deliveries is not written twice
     auto migrated = migrate(connection, migrations());
     if (!migrated) return migrated.error();
-    // What a statement inside of an operation may have to undo: in a file it would be written for every row.
-    database.exec("PRAGMA temp_store = MEMORY");
     if (on_disk && database.execAndGet("PRAGMA journal_mode = WAL").getString() != "wal")
         return Error(ErrorKind::storage,
                      "the file system of the state " + connection.path() +
