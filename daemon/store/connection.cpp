@@ -84,7 +84,7 @@ bool Connection::in_transaction() const {
 int Connection::disk_fault() const {
     for (int which : {SQLITE_FCNTL_FILE_POINTER, SQLITE_FCNTL_JOURNAL_POINTER}) {
         sqlite3_file* file = nullptr;
-        sqlite3_file_control(database_.getHandle(), "main", which, &file);
+        sqlite3_file_control(database_.getHandle(), "main", which, static_cast<void*>(&file));
         int fault = last_fault(file);
         if (fault != 0) return fault;
     }
