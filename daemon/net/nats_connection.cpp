@@ -3,7 +3,9 @@
 #include "net/nats_library.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
+#include <mutex>
 #include <optional>
 
 namespace basewatch::net {
@@ -142,6 +144,9 @@ struct NatsConnection::Handles {
 
     natsConnection* connection = nullptr;
     jsCtx* jetstream = nullptr;
+    // The library lends out the server's last complaint without a lock: one message at a time, so that none
+    // is written while another is read.
+    mutable std::timed_mutex sending;
 };
 
 NatsConnection::NatsConnection(std::shared_ptr<LocalRelay> relay) : relay_(std::move(relay)) {}
@@ -211,8 +216,12 @@ Result<NatsAck> NatsConnection::Handles::store(natsMsg* message, Milliseconds ti
 
 Result<NatsAck> NatsConnection::Handles::send(natsMsg* message, Milliseconds timeout) const {
     const auto& nats = nats_library();
+    auto limit = std::chrono::steady_clock::now() + timeout;
+    std::unique_lock alone(sending, limit);
+    if (!alone) return error_of(NATS_TIMEOUT);
+    auto left = std::chrono::floor<Milliseconds>(limit - std::chrono::steady_clock::now());
     auto status = nats.publish(connection, message);
-    if (status == NATS_OK) status = nats.flush(connection, at_least_one(timeout));
+    if (status == NATS_OK) status = nats.flush(connection, at_least_one(left));
     if (auto why = forbidden(message)) return *why;
     if (status != NATS_OK) return error_of(status);
     return NatsAck();
