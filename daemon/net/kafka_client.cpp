@@ -302,7 +302,9 @@ std::string connection_words(std::string_view reason) {
         auto broker = text.substr(0, connect), why = text.substr(failed + 9);
         auto begin = connect + family.size();
         auto address = text.substr(begin, failed - begin);
-        text = "cannot connect to " + broker + (broker == address ? "" : " at " + address) + ": " + why;
+        text = "cannot connect to " + broker;
+        if (broker != address) text += " at " + address;
+        text += ": " + why;
         break;
     }
     return text;
