@@ -116,7 +116,7 @@ int show_items(const nlohmann::json& answer, const std::vector<Column>& columns,
         for (const auto& row : *items) {
             std::vector<std::string> cells;
             for (const auto& one : columns) cells.push_back(one.value(row));
-            table.add(std::move(cells));
+            table.add(cells);
         }
     print(table.empty() ? none + "\n" : table.text());
     if (member(answer, "cursor") != nullptr) print("(there is more: --limit)\n");
