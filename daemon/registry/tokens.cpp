@@ -111,8 +111,10 @@ Async<Result<Token>> Tokens::fetch(TokenRequest request) {
     // A password that was never right is not tried on the next repository, nor one that was good for this
     // very one before: it expired. Otherwise it may just not be enough here; and so it may where a right was
     // taken away, therefore that counts once.
-    bool wrong_password = response->status == 401 && request.credential.kind != Credential::Kind::none &&
-                          (!proven_.contains(credential_key(request)) || tokens_.erase(request.key()) > 0);
+    bool password_refused = response->status == 401 && request.credential.kind != Credential::Kind::none;
+    bool good_here_before = password_refused && tokens_.erase(request.key()) > 0;
+    bool wrong_password =
+        good_here_before || (password_refused && !proven_.contains(credential_key(request)));
     auto& where = wrong_password ? credentials_ : scopes_;
     where.refuse(wrong_password ? credential_key(request) : request.key(), token.error(), now);
     co_return token.error();

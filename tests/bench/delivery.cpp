@@ -106,7 +106,7 @@ void measure_rate(const Plan& plan, Figures& figures) {
 }
 
 // A twentieth is less than two runs differ by themselves, and less than a machine does from one second to the
-// next: the two take turns, a tenth of a second each, and each turn is held against the one beside it.
+// next: the two take turns, a few hundred deliveries each, and each turn is held against the one beside it.
 void measure_hanging(const Plan& plan, Figures& figures) {
     Receiver receiver(Receiver::Manner::answers), silence(Receiver::Manner::hangs);
     DeliveryHouse alone(receiver.port(), silence.port(), plan.delivery_places, 0);

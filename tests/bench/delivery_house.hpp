@@ -16,7 +16,6 @@ class DeliveryHouse {
 public:
     // A target that answers, with so many places, and `hanging` that never do.
     DeliveryHouse(int answering_port, int hanging_port, std::size_t concurrency, std::size_t hanging);
-
     ~DeliveryHouse();
 
     // Puts the dispatcher to work; returns when one delivery to each of the targets that hang does so.

@@ -27,13 +27,8 @@ std::string htpasswd_line(const std::string& username, const std::string& passwo
     return must({"htpasswd", "-Bbn", "-C", "5", username, password}).output;
 }
 
-struct ImagePusher::Sent {
-    std::string location;
-};
-
-ImagePusher::Sent ImagePusher::send(const std::string& method, const std::string& target,
-                                    const std::string& type, const std::string& body,
-                                    const std::string& repository) const {
+std::string ImagePusher::send(const std::string& method, const std::string& target, const std::string& type,
+                              const std::string& body, const std::string& repository) const {
     net::HttpRequest request;
     request.method = method;
     request.url = url_of(target.starts_with("http") ? target : to_.url + target);
@@ -50,14 +45,14 @@ ImagePusher::Sent ImagePusher::send(const std::string& method, const std::string
     if (!response) throw std::runtime_error("pushing: " + response.error().message());
     if (response->status >= 300)
         throw std::runtime_error("pushing: " + std::to_string(response->status) + " " + response->body);
-    return {std::string(response->headers.find("Location").value_or(""))};
+    return std::string(response->headers.find("Location").value_or(""));
 }
 
 void ImagePusher::push_blob(const std::string& repository, const Blob& blob) const {
-    auto begun =
+    auto upload =
         send("POST", "/v2/" + repository + "/blobs/uploads/", "application/octet-stream", "", repository);
-    char separator = begun.location.find('?') == std::string::npos ? '?' : '&';
-    send("PUT", begun.location + separator + "digest=" + percent_encode(blob.digest.text()),
+    char separator = upload.find('?') == std::string::npos ? '?' : '&';
+    send("PUT", upload + separator + "digest=" + percent_encode(blob.digest.text()),
          "application/octet-stream", blob.bytes, repository);
 }
 

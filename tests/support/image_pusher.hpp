@@ -40,9 +40,9 @@ public:
     void remove(const std::string& repository, const std::string& which) const;
 
 private:
-    struct Sent;
-    Sent send(const std::string& method, const std::string& target, const std::string& type,
-              const std::string& body, const std::string& repository) const;
+    // The Location that it answers with.
+    std::string send(const std::string& method, const std::string& target, const std::string& type,
+                     const std::string& body, const std::string& repository) const;
     void push_blob(const std::string& repository, const Blob& blob) const;
     void push_manifest(const std::string& repository, const std::string& which, const Built& built) const;
 
